@@ -1,0 +1,42 @@
+"""Data sets by the names that the command line knows."""
+
+from pathlib import Path
+
+from gandiag.data.dataset import Dataset, check_samples
+from gandiag.data.digits import load_digits
+from gandiag.data.idx_archives import TORCHVISION_CLASSES, load_idx_dataset
+from gandiag.data.mixtures import grid, mixture_dataset, ring
+from gandiag.errors import GandiagError
+
+DATASETS = ("digits", "mnist", "fashion_mnist", "ring", "grid")
+
+
+def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
+    """Load a data set's training part by name.
+
+    Args:
+        name: One of ``DATASETS``.
+        data_dir: Folder that holds MNIST or Fashion-MNIST, in torchvision's layout; the other sets need none.
+
+    Raises:
+        GandiagError: If the name is unknown, or the data absent, corrupt or not finite.
+
+    Examples:
+        >>> load_dataset("ring").sample_shape
+        (2,)
+    """
+    dataset = _load(name, data_dir)
+    check_samples(dataset.samples, name)
+    return dataset
+
+
+def _load(name: str, data_dir: str | Path | None) -> Dataset:
+    if name == "digits":
+        return load_digits()
+    if name in TORCHVISION_CLASSES:
+        return load_idx_dataset(name, data_dir=data_dir)
+    if name == "ring":
+        return mixture_dataset(ring())
+    if name == "grid":
+        return mixture_dataset(grid())
+    raise GandiagError(f"Unknown data set '{name}'; choose one of {', '.join(DATASETS)}.")

@@ -1,0 +1,121 @@
+"""Mode collapse: the generator makes one thing, or few."""
+
+import numpy as np
+
+from gandiag.detect.finding import Evidence, Failure, Finding, Status
+from gandiag.detect.policy import Threshold
+from gandiag.detect.remedies import remedies_for
+from gandiag.detect.vanishing import depth_ratio
+from gandiag.detect.windows import RunView, Values, above, below, missing
+
+DEPTH_CAUSE = 1e-2
+
+
+def detect_mode_collapse(run: RunView) -> Finding:
+    """Find out whether the generator makes less than the data holds.
+
+    Symptom: Samples look alike, or whole classes are missing, while the losses and gradients look ordinary.
+
+    Evidence: The mean distance of two samples relative to that of two real samples, in the judge's feature space; the
+    number of classes present; the evenness of the class histogram.
+
+    Rule: Samples are alike (total collapse; if the fixed inputs' class also keeps changing, cycling), or classes are
+    missing or very uneven (partial), in 80 % of the last third of the run.
+
+    Undecided when: There is nothing real to compare with, or the generator has not moved since its start: an untrained
+    generator's samples are all alike too.
+
+    Mistaken for: The first steps of any run, a generator whose gradients vanished before it learnt anything, and
+    divergence, whose wreckage is not diverse either: the verdict goes by what set in first.
+    """
+    diversity = run.windowed(run.own("probes.diversity"))
+    if missing(diversity):
+        return Finding(
+            Failure.MODE_COLLAPSE,
+            Status.NOT_ENOUGH_DATA,
+            "The diversity of the samples was not measured often enough to judge: it needs real samples beside "
+            "generated ones.",
+        )
+    movement = run.windowed(run.own("probes.drift"))
+    if not missing(movement) and float(np.nanmax(movement)) < run.policy.still.value:
+        return Finding(
+            Failure.MODE_COLLAPSE,
+            Status.NOT_ENOUGH_DATA,
+            "The generator has not moved since its start, so its samples say nothing about collapse.",
+        )
+    alike = below(diversity, run.policy.collapsed_diversity)
+    lacking = _lacking_classes(run)
+    status = run.status(alike | lacking)
+    if status is Status.PASS:
+        return Finding(
+            Failure.MODE_COLLAPSE, status, "The samples are about as diverse as the data.", evidence=_evidence(run)
+        )
+    kind = _kind(run, alike)
+    cause = _cause(run)
+    return Finding(
+        Failure.MODE_COLLAPSE,
+        status,
+        _reason(kind) + (" Its first layers hardly learn: the cause lies in its depth." if cause else ""),
+        kind=kind,
+        onset=run.onset(alike | lacking),
+        evidence=_evidence(run),
+        remedies=(*(remedies_for("lost_in_depth") if cause else ()), *remedies_for(kind)),
+    )
+
+
+def mode_count(run: RunView) -> int:
+    """Number of classes that the judge knows; 0 where there are none."""
+    return sum(column.startswith("class_") for column in run.recording.probes.columns)
+
+
+def _lacking_classes(run: RunView) -> Values:
+    modes = run.windowed(run.own("probes.modes"))
+    unevenness = run.windowed(run.own("probes.kl_to_real"))
+    lacking: Values = below(modes, _least_modes(run)) | above(unevenness, run.policy.uneven_classes)
+    return lacking
+
+
+def _least_modes(run: RunView) -> Threshold:
+    share = run.policy.covered_share
+    return Threshold(share.value * mode_count(run), share.source)
+
+
+def _kind(run: RunView, alike: Values) -> str:
+    if run.status(alike) is not Status.FAIL:
+        return "partial"
+    hopping = above(run.windowed(run.own("probes.flip_rate")), run.policy.hopping)
+    return "cycling" if run.status(hopping) is Status.FAIL else "total"
+
+
+def _cause(run: RunView) -> bool:
+    """Whether the generator's first layers get under a hundredth of its last layer's gradient."""
+    ratio = run.median(depth_ratio(run))
+    return not np.isnan(ratio) and ratio < DEPTH_CAUSE
+
+
+def _reason(kind: str) -> str:
+    return {
+        "total": "Whatever the noise, the generator makes nearly the same sample.",
+        "cycling": "The generator makes nearly the same sample for every noise, and jumps from one mode to the next.",
+        "partial": "The generator leaves out whole classes of the data.",
+    }[kind]
+
+
+def _evidence(run: RunView) -> tuple[Evidence, ...]:
+    policy = run.policy
+    found = [
+        run.evidence(
+            run.own("probes.diversity"),
+            "Distance between samples, relative to real ones",
+            "<",
+            policy.collapsed_diversity,
+        )
+    ]
+    if mode_count(run):
+        found += [
+            run.evidence(run.own("probes.modes"), f"Classes present, of {mode_count(run)}", "<", _least_modes(run)),
+            run.evidence(
+                run.own("probes.kl_to_real"), "KL of the classes to the real ones, nats", ">", policy.uneven_classes
+            ),
+        ]
+    return tuple(sorted(found, key=lambda evidence: not evidence.crossed))

@@ -1,0 +1,89 @@
+"""From findings to a verdict."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from gandiag.detect.collapse import detect_mode_collapse
+from gandiag.detect.convergence import detect_non_convergence
+from gandiag.detect.finding import Diagnosis, Failure, Finding, Status, Verdict
+from gandiag.detect.policy import Policy, policy_for
+from gandiag.detect.vanishing import detect_vanishing_gradients
+from gandiag.detect.windows import RunView
+from gandiag.recording import Recording
+
+DETECTORS: dict[Failure, Callable[[RunView], Finding]] = {
+    Failure.VANISHING_GRADIENTS: detect_vanishing_gradients,
+    Failure.NON_CONVERGENCE: detect_non_convergence,
+    Failure.MODE_COLLAPSE: detect_mode_collapse,
+}
+"""In the order in which one entails the next where they set in together."""
+
+SEVERITY = (Status.FAIL, Status.NOT_ENOUGH_DATA, Status.WARN, Status.PASS)
+EARLY_SHARE = 0.1
+
+
+def diagnose(recording: Recording, policy: Policy | None = None) -> Diagnosis:
+    """The verdict on a run, from its recording alone.
+
+    Args:
+        recording: What was observed, of a run finished, killed or still going on.
+        policy: The numbers in force; left out, those for the recorded loss family.
+
+    Returns:
+        The failure that set in first, as the verdict, and a finding for each. Where the samples were never diverse,
+        any other failure comes before collapse: every generator begins like that, and something kept this one there.
+
+    Examples:
+        >>> diagnose(Recording()).verdict.value
+        'insufficient_data'
+    """
+    policy = policy_for(recording.meta.get("loss")) if policy is None else policy
+    if recording.iterations < policy.least_iterations and not _broken(recording):
+        return _too_short(recording, policy)
+    generators = _generators(recording)
+    findings = [
+        _worst([_named(detect(RunView(recording, policy, label)), label, generators) for label in generators])
+        for detect in DETECTORS.values()
+    ]
+    findings.sort(key=lambda finding: _rank(finding, recording.iterations))
+    return Diagnosis(_verdict(findings), tuple(findings), recording.iterations, policy.to_dict())
+
+
+def _broken(recording: Recording) -> bool:
+    """Whether something is not finite: that needs no more data."""
+    return "gradients_finite" in recording.steps and not bool(recording.steps["gradients_finite"].astype(bool).all())
+
+
+def _too_short(recording: Recording, policy: Policy) -> Diagnosis:
+    reason = f"Only {recording.iterations} generator steps are recorded; at least {policy.least_iterations} are needed."
+    findings = tuple(Finding(failure, Status.NOT_ENOUGH_DATA, reason) for failure in DETECTORS)
+    return Diagnosis(Verdict.INSUFFICIENT_DATA, findings, recording.iterations, policy.to_dict())
+
+
+def _generators(recording: Recording) -> list[str]:
+    labels = recording.steps["network"].unique().tolist() if "network" in recording.steps else []
+    return [str(label) for label in labels if str(label).startswith("G")] or ["G"]
+
+
+def _named(finding: Finding, label: str, generators: list[str]) -> Finding:
+    """Say which generator a finding is about, where there are several."""
+    return finding if len(generators) == 1 else replace(finding, reason=f"{label}: {finding.reason}")
+
+
+def _worst(findings: list[Finding]) -> Finding:
+    return min(findings, key=lambda finding: SEVERITY.index(finding.status))
+
+
+def _rank(finding: Finding, iterations: int) -> tuple[int, float]:
+    """Failures by onset, then what could not be judged, then warnings: the first decides the verdict."""
+    onset = float("inf") if finding.onset is None else float(finding.onset)
+    if finding.failure is Failure.MODE_COLLAPSE and onset < EARLY_SHARE * iterations:
+        onset = float("inf")
+    return SEVERITY.index(finding.status), onset
+
+
+def _verdict(findings: list[Finding]) -> Verdict:
+    first = findings[0]
+    if first.status is Status.FAIL:
+        return Verdict(first.failure.value)
+    return Verdict.INSUFFICIENT_DATA if first.status is Status.NOT_ENOUGH_DATA else Verdict.HEALTHY

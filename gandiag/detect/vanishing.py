@@ -1,0 +1,108 @@
+"""Vanishing gradients: the discriminator is so good, or so dead, that the generator's learning signal dies."""
+
+import numpy as np
+
+from gandiag.detect.finding import Evidence, Failure, Finding, Status
+from gandiag.detect.remedies import remedies_for
+from gandiag.detect.windows import RunView, Values, below, missing
+
+
+def detect_vanishing_gradients(run: RunView) -> Finding:
+    """Find out whether the generator's learning signal has died, and where.
+
+    Symptom: The losses are flat and the samples no longer change, although they are poor.
+
+    Evidence: The factors of the generator's gradient, each with a cause and a remedy of its own: ∂L_G/∂logit (the
+    loss's own factor, which saturates), ∂logit/∂fake (the discriminator's, which dies with its units) and the ratio of
+    the first to the last layer's gradient (lost on the way through the generator); and how far the samples of fixed
+    inputs still move.
+
+    Rule: One of the factors is dead and the samples stand still, in 80 % of the last third of the run. A dead factor
+    under samples that still move is a warning: Adam divides a tiny gradient by its own size.
+
+    Undecided when: The gradient at the generator's output was not recorded.
+
+    Mistaken for: A converged generator, whose gradient is small too, but whose factors are not: at equilibrium the
+    loss's own factor is ½. The discriminator's accuracy decides nothing: at 100 % a generator under the non-saturating
+    loss still learns.
+    """
+    head = run.windowed(run.own("signal.head_gradient"))
+    signal = run.windowed(run.own("signal.grad_norm"))
+    if missing(head) or missing(signal):
+        return Finding(
+            Failure.VANISHING_GRADIENTS,
+            Status.NOT_ENOUGH_DATA,
+            "The gradient that the generator's loss sends into its samples was not seen often enough to judge.",
+        )
+    body = run.windowed(run.own("signal.input_gradient"))
+    dead = {
+        "saturated_discriminator": below(head, run.policy.dead_head),
+        "dead_discriminator": below(body, run.policy.dead_input_gradient),
+        "lost_in_depth": below(depth_ratio(run), run.policy.dead_depth),
+    }
+    movement = run.windowed(run.own("probes.drift"))
+    still = below(movement, run.policy.still) | np.isnan(movement)
+    kind = max(dead, key=lambda name: float(run.judged(dead[name]).mean()))
+    status = run.status(dead[kind] & still)
+    masked = status is Status.PASS and run.status(dead[kind]) is Status.FAIL
+    if masked:
+        status = Status.WARN
+    found = status in (Status.FAIL, Status.WARN)
+    return Finding(
+        Failure.VANISHING_GRADIENTS,
+        status,
+        _reason(kind, masked) if found else "The generator's learning signal is alive.",
+        kind=kind if found else None,
+        onset=run.onset(dead[kind] & (still | masked)) if found else None,
+        evidence=_evidence(run, kind),
+        remedies=remedies_for(kind) if found else (),
+    )
+
+
+def layer_signals(run: RunView) -> tuple[str, str] | None:
+    """Signals of the generator's first and last layer's gradient norm; ``None`` where there are fewer than two."""
+    layers = run.recording.layers
+    names = layers.loc[layers["network"] == run.generator, "layer"].drop_duplicates().tolist() if len(layers) else []
+    if len(names) < 2:
+        return None
+    return f"layers.grad_norm[{run.generator}.{names[0]}]", f"layers.grad_norm[{run.generator}.{names[-1]}]"
+
+
+def depth_ratio(run: RunView) -> Values:
+    """First over last layer's gradient norm in the generator; NaN where it has no layers to compare."""
+    signals = layer_signals(run)
+    if signals is None:
+        return np.full(run.policy.windows, np.nan)
+    first, last = (run.windowed(signal) for signal in signals)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio: Values = first / last
+    return ratio
+
+
+def _reason(kind: str, masked: bool) -> str:
+    sentences = {
+        "saturated_discriminator": "The discriminator tells every sample with certainty, and the generator's loss is "
+        "flat there: it sends no gradient back",
+        "dead_discriminator": "The discriminator's output no longer depends on its input, so no gradient reaches the "
+        "samples",
+        "lost_in_depth": "The gradient reaches the samples but dies on its way to the generator's first layers",
+    }
+    if masked:
+        return f"{sentences[kind]}; the samples still move, because the optimizer rescales what is left of it."
+    return f"{sentences[kind]}, and the samples have stopped changing."
+
+
+def _evidence(run: RunView, kind: str) -> tuple[Evidence, ...]:
+    policy = run.policy
+    head = run.evidence(
+        run.own("signal.head_gradient"), "The loss's gradient at the logit, |∂L_G/∂logit|", "<", policy.dead_head
+    )
+    body = run.evidence(
+        run.own("signal.input_gradient"),
+        "The discriminator's gradient at the samples, ‖∂logit/∂fake‖",
+        "<",
+        policy.dead_input_gradient,
+    )
+    still = run.evidence(run.own("probes.drift"), "Movement of fixed inputs' samples between probes", "<", policy.still)
+    order = [body, head, still] if kind == "dead_discriminator" else [head, body, still]
+    return tuple(sorted(order, key=lambda evidence: not evidence.crossed))

@@ -1,0 +1,11 @@
+"""Numbers from tensors: pure functions that know nothing of training."""
+
+from gandiag.metrics.diversity import mean_pairwise_distance as mean_pairwise_distance
+from gandiag.metrics.frechet import FeatureStatistics as FeatureStatistics
+from gandiag.metrics.frechet import feature_statistics as feature_statistics
+from gandiag.metrics.frechet import frechet_distance as frechet_distance
+from gandiag.metrics.modes import class_shares as class_shares
+from gandiag.metrics.modes import entropy as entropy
+from gandiag.metrics.modes import kl_divergence as kl_divergence
+from gandiag.metrics.modes import modes_present as modes_present
+from gandiag.metrics.modes import unsure_share as unsure_share

@@ -1,0 +1,32 @@
+"""When to probe."""
+
+import time
+
+LARGEST_SHARE = 0.05
+
+
+class ProbeClock:
+    """Decides after which iterations the generator is probed.
+
+    Args:
+        every: Generator steps from probe to probe; ``None`` spaces the probes so that they take at most 5 % of the
+            run's time, by the clock.
+    """
+
+    def __init__(self, every: int | None) -> None:
+        self._every = every
+        self._not_before = 0.0
+        self.last: int | None = None
+
+    def due(self, iteration: int) -> bool:
+        """Whether to probe after this many generator steps; the first call is."""
+        if self.last is None:
+            return True
+        if self._every is not None:
+            return iteration % self._every == 0
+        return time.perf_counter() >= self._not_before
+
+    def probed(self, iteration: int, seconds: float) -> None:
+        """Take note of a probe that took so long."""
+        self.last = iteration
+        self._not_before = time.perf_counter() + seconds * (1 / LARGEST_SHARE - 1)

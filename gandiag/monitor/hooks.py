@@ -1,0 +1,44 @@
+"""Hooks that survive what people do with modules: deep copies, pickles, notebook cells run twice."""
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+AfterForward = Callable[[tuple[Any, ...], dict[str, Any], Any], None]
+
+
+class ForwardHook:
+    """Calls ``after`` once the module it was made for has run forward.
+
+    A deep copy (an EMA generator) or an unpickled module carries a hook that does nothing.
+
+    Args:
+        module: The module to watch; held weakly.
+        after: Receives the call's arguments, keyword arguments and output.
+    """
+
+    def __init__(self, module: nn.Module | None, after: AfterForward | None) -> None:
+        self._module = None if module is None else weakref.ref(module)
+        self._after = after
+
+    def __call__(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        if self._after is not None and self._module is not None and self._module() is module:
+            self._after(args, kwargs, output)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ForwardHook":
+        return ForwardHook(None, None)
+
+    def __reduce__(self) -> tuple[type["ForwardHook"], tuple[None, None]]:
+        return ForwardHook, (None, None)
+
+
+def watch_forward(module: nn.Module, after: AfterForward) -> Callable[[], None]:
+    """Have ``after`` called after each forward pass of ``module``.
+
+    Returns:
+        A function that removes the hook.
+    """
+    handle = module.register_forward_hook(ForwardHook(module, after), with_kwargs=True)
+    return handle.remove

@@ -1,0 +1,127 @@
+"""The handle on a watched training run."""
+
+import time
+import warnings
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+from gandiag.detect import Diagnosis, Status, Verdict, diagnose
+from gandiag.errors import GandiagWarning
+from gandiag.monitor.clock import ProbeClock
+from gandiag.monitor.guard import Guard
+from gandiag.monitor.networks import Network
+from gandiag.monitor.observer import Observer
+from gandiag.monitor.prober import Prober
+from gandiag.monitor.watch import GeneratorWatch
+from gandiag.recording import Recorder, Recording
+from gandiag.report import write_report
+
+OnAlarm = Literal["warn", "stop", "ignore"] | Callable[[Diagnosis], None]
+
+
+class TrainingStopped(Exception):  # noqa: N818 - no error of anybody's: the user asked for it
+    """Raised in the training loop by ``on_alarm="stop"``; ``diagnosis`` says why."""
+
+    def __init__(self, diagnosis: Diagnosis) -> None:
+        super().__init__(str(diagnosis))
+        self.diagnosis = diagnosis
+
+
+class Monitor:
+    """Watches a run from :func:`gandiag.attach` on, until it is closed or its networks are gone.
+
+    A context manager: ``with gandiag.attach(generator, discriminator) as monitor:`` closes it at the end.
+    """
+
+    def __init__(
+        self,
+        networks: list[Network],
+        watches: dict[str, GeneratorWatch],
+        prober: Prober,
+        recorder: Recorder,
+        clock: ProbeClock,
+        on_alarm: OnAlarm,
+        start: int = 0,
+    ) -> None:
+        self._recorder = recorder
+        self._prober = prober
+        self._clock = clock
+        self._on_alarm = on_alarm
+        self._alarmed: set[Verdict] = set()
+        self._guard = Guard(recorder)
+        monitor = weakref.ref(self)
+
+        def after_generator_step(iteration: int) -> None:
+            if (alive := monitor()) is not None:
+                alive._after_generator_step(iteration)
+
+        self._observer = Observer(networks, watches, recorder, self._guard, after_generator_step, start)
+        self._closed = False
+
+    @property
+    def recording(self) -> Recording:
+        """Everything recorded so far."""
+        if not self._closed:
+            self._guard.run("steps", self._observer.flush)
+        return self._recorder.recording()
+
+    @property
+    def write_error(self) -> str | None:
+        """Why the run directory can no longer be written; ``None`` while it can, or if there is none."""
+        return self._recorder.write_error
+
+    def diagnose(self) -> Diagnosis:
+        """The verdict on the run so far, at any time."""
+        return diagnose(self.recording)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report on the run so far: one HTML file that works offline."""
+        recording = self.recording
+        return write_report(recording, diagnose(recording), path)
+
+    def close(self) -> None:
+        """Probe a last time, remove all hooks and bring the run directory up to date. A second call does nothing."""
+        if self._closed:
+            return
+        if self._observer.iteration and self._clock.last != self._observer.iteration:
+            self._guard.run("probes", self._probe, self._observer.iteration)
+        self._recorder.meta["status"] = "finished"
+        self._observer.close()
+        self._closed = True
+
+    def __enter__(self) -> "Monitor":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _after_generator_step(self, iteration: int) -> None:
+        if not self._prober.ready or not self._clock.due(iteration):
+            return
+        started = time.perf_counter()
+        self._guard.run("probes", self._probe, iteration)
+        diagnosis = self._guard.run("alarm", self.diagnose) if self._on_alarm != "ignore" else None
+        self._clock.probed(iteration, time.perf_counter() - started)
+        if diagnosis is not None:
+            self._raise_alarm(diagnosis)
+
+    def _probe(self, iteration: int) -> None:
+        self._prober.run(iteration, lambda: self._observer.real_samples)
+
+    def _raise_alarm(self, diagnosis: Diagnosis) -> None:
+        """Say a failure once, in the way the user asked for."""
+        if diagnosis.main.status is not Status.FAIL or diagnosis.verdict in self._alarmed:
+            return
+        self._alarmed.add(diagnosis.verdict)
+        if callable(self._on_alarm):
+            self._on_alarm(diagnosis)
+        elif self._on_alarm == "stop":
+            self.close()
+            raise TrainingStopped(diagnosis)
+        else:
+            warnings.warn(f"gandiag, at iteration {diagnosis.iterations}:\n{diagnosis}", GandiagWarning, stacklevel=2)

@@ -1,0 +1,174 @@
+"""The hooks on one run: what happens at each forward pass and at each optimizer step."""
+
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+from gandiag.monitor.gradients import GradientTap, step_has_closure
+from gandiag.monitor.guard import Guard
+from gandiag.monitor.hooks import watch_forward
+from gandiag.monitor.loss_family import infer_loss
+from gandiag.monitor.networks import Network
+from gandiag.monitor.signal import UNKNOWN_CALLS, DiscriminatorCalls, GeneratorSignal
+from gandiag.monitor.watch import GeneratorWatch
+from gandiag.recording import Recorder
+
+REAL_SAMPLES_KEPT = 512
+CLOSURE = "the optimizer computes its gradients inside its step (a closure, as LBFGS takes), where no hook sees them"
+
+
+class Observer:
+    """Sorts what the hooks see into the recorder's tables.
+
+    Args:
+        networks: The watched modules; only their parameters are held, so that the modules can go.
+        watches: Generator label → the watch that collects its inputs.
+        recorder: Where rows go.
+        guard: Keeps errors from the training loop.
+        after_generator_step: Called with the number of generator steps done, after each.
+        start: Generator steps done before.
+    """
+
+    def __init__(
+        self,
+        networks: list[Network],
+        watches: Mapping[str, GeneratorWatch],
+        recorder: Recorder,
+        guard: Guard,
+        after_generator_step: Callable[[int], None],
+        start: int = 0,
+    ) -> None:
+        self._recorder = recorder
+        self._guard = guard
+        self._after_generator_step = after_generator_step
+        self._taps = [GradientTap(network, start) for network in networks]
+        self._owned: dict[tuple[int, int], list[GradientTap]] = {}
+        generators = [network for network in networks if network.role == "generator"]
+        self._signals = [GeneratorSignal(g.label, next(g.module.parameters()).device) for g in generators]
+        self._calls = [DiscriminatorCalls(self._signals) for network in networks if network.role == "discriminator"]
+        self._stepping = False
+        self.real_samples: list[Tensor] = []
+        self._remove = self._watch_modules(networks, watches)
+
+    def _watch_modules(
+        self, networks: list[Network], watches: Mapping[str, GeneratorWatch]
+    ) -> list[Callable[[], None]]:
+        removers = []
+        signals, calls = iter(self._signals), iter(self._calls)
+        for network in networks:
+            if network.role == "generator":
+                after = self._generator_hook(network.module, next(signals), watches[network.label])
+            else:
+                after = self._discriminator_hook(next(calls), list(watches.values()))
+            removers.append(watch_forward(network.module, after))
+        observer = weakref.ref(self)
+
+        def before_step(optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            if (alive := observer()) is not None:
+                alive._guard.run("steps", alive._before_step, optimizer, args, kwargs)
+
+        def after_step(optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            if (alive := observer()) is not None:
+                alive._after_step(optimizer)
+
+        return [
+            *removers,
+            register_optimizer_step_pre_hook(before_step).remove,
+            register_optimizer_step_post_hook(after_step).remove,
+        ]
+
+    def _generator_hook(self, module: nn.Module, signal: GeneratorSignal, watch: GeneratorWatch) -> Callable[..., None]:
+        generator = weakref.ref(module)
+
+        def after(args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+            if watch.sampling:
+                return
+            self._guard.run("signal", signal.after_forward, output)
+            alive = generator()
+            if alive is not None and alive.training:
+                self._guard.run("probes", watch.see, args, kwargs)
+
+        return after
+
+    def _discriminator_hook(self, calls: DiscriminatorCalls, watches: list[GeneratorWatch]) -> Callable[..., None]:
+        def after(args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+            if not any(watch.sampling for watch in watches):
+                self._guard.run("signal", calls.after_forward, args, kwargs, output)
+
+        return after
+
+    @property
+    def iteration(self) -> int:
+        """Generator steps done."""
+        return max(tap.steps for tap in self._taps if tap.role == "generator")
+
+    def _stepped(self, optimizer: Optimizer) -> list[GradientTap]:
+        """The watched networks that an optimizer steps; looked up anew when it is given more parameters."""
+        key = (id(optimizer), sum(len(group["params"]) for group in optimizer.param_groups))
+        if key not in self._owned:
+            self._owned[key] = [tap for tap in self._taps if tap.owned(optimizer)]
+        return self._owned[key]
+
+    def _before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        taps = self._stepped(optimizer)
+        if not taps:
+            return
+        if step_has_closure(args, kwargs):
+            self._recorder.abstain("steps", CLOSURE)
+            return
+        iteration = self.iteration
+        own = {tap.label: tap.steps if tap.role == "generator" else iteration for tap in taps}
+        recorded = {tap.label for tap in taps if tap.before_step(optimizer, own[tap.label])}
+        stepping = [signal for signal in self._signals if signal.label in recorded]
+        self._stepping = bool(stepping)
+        if stepping:
+            self._guard.run("signal", self._close_iteration, stepping, own)
+        if any(tap.full for tap in taps) or any(signal.ring.full for signal in self._signals):
+            self.flush()
+
+    def _close_iteration(self, stepping: list[GeneratorSignal], iterations: dict[str, int]) -> None:
+        for calls in self._calls:
+            real = calls.close_iteration()
+            if real is not None and sum(map(len, self.real_samples)) < REAL_SAMPLES_KEPT:
+                self.real_samples.append(real.clone())
+        for signal in stepping:
+            signal.close_iteration(iterations[signal.label])
+
+    def _after_step(self, optimizer: Optimizer) -> None:
+        for tap in self._stepped(optimizer):
+            self._guard.run("steps", tap.after_step)
+        if self._stepping:
+            self._stepping = False
+            self._after_generator_step(self.iteration)
+
+    def flush(self) -> None:
+        """Hand everything measured so far to the recorder."""
+        for tap in self._taps:
+            steps, layers = tap.drain()
+            self._recorder.append("steps", steps)
+            self._recorder.append("layers", layers)
+        for signal in self._signals:
+            self._recorder.append("signal", signal.drain())
+        self._infer_loss()
+        if self.iteration and not any(calls.ever_recognised for calls in self._calls):
+            self._recorder.abstain("signal.logit_real", UNKNOWN_CALLS)
+        self._recorder.flush()
+
+    def _infer_loss(self) -> None:
+        """Name the loss family from the first observed derivatives, unless the user did."""
+        if self._recorder.meta.get("loss") is not None:
+            return
+        names = {infer_loss(*pair) for signal in self._signals for pair in signal.head_pairs}
+        if len(names) == 1:
+            self._recorder.meta["loss"] = names.pop()
+
+    def close(self) -> None:
+        """Remove all hooks and hand over what is left."""
+        for remove in self._remove:
+            remove()
+        self._remove = []
+        self._guard.run("steps", self.flush)

@@ -1,0 +1,81 @@
+"""Probes during a run: samples of each generator, measured, into the recorder."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from gandiag.monitor.watch import GeneratorWatch
+from gandiag.probes import Probe, Reference, reference_from_samples, resolve_judge, take_samples
+from gandiag.probes import packaged_reference as packaged
+from gandiag.probes.images import as_digits, as_pictures
+from gandiag.probes.judging import JudgeSpec
+from gandiag.recording import Recorder
+
+NO_REFERENCE = "there are no real samples to compare with: none were given, and the loop's could not be recognised"
+
+
+class Prober:
+    """Measures all watched generators with one judge against one reference.
+
+    Args:
+        watches: Generator label → its watch.
+        judge: What a sample shows, as :func:`gandiag.attach` takes it.
+        real: Real samples, as :func:`gandiag.attach` takes them.
+        device: Where samples will be.
+        recorder: Where rows go.
+    """
+
+    def __init__(
+        self,
+        watches: Mapping[str, GeneratorWatch],
+        judge: JudgeSpec,
+        real: Any,
+        device: torch.device,
+        recorder: Recorder,
+    ) -> None:
+        self._watches = watches
+        self._recorder = recorder
+        self._judges_digits = judge == "mnist"
+        self._judging = resolve_judge(judge, device)
+        reference = None
+        if real is not None:
+            reference = self.reference_from(take_samples(real, device))
+        elif self._judges_digits:
+            reference = packaged("mnist")
+        self._probes = {label: Probe(self._judging, reference) for label in watches}
+
+    def reference_from(self, samples: Tensor) -> Reference:
+        """The real data as the judge sees it."""
+        return reference_from_samples(self._for_judge(samples), self._judging)
+
+    def _for_judge(self, samples: Tensor) -> Tensor:
+        return as_digits(samples) if self._judges_digits else samples
+
+    @property
+    def ready(self) -> bool:
+        """Whether all generators can be sampled."""
+        return all(watch.ready for watch in self._watches.values())
+
+    def run(self, iteration: int, real_samples: Callable[[], list[Tensor]]) -> None:
+        """Probe all generators.
+
+        Args:
+            iteration: Generator steps done.
+            real_samples: The real samples that the loop itself used, the reference of last resort.
+        """
+        for label, watch in self._watches.items():
+            probe = self._probes[label]
+            if probe.reference is None and (seen := real_samples()):
+                probe.reference = self.reference_from(torch.cat(seen))
+            if probe.reference is None:
+                self._recorder.abstain("probes.diversity", NO_REFERENCE)
+            samples = watch.samples()
+            row = probe.measure(self._for_judge(samples))
+            columns = {"iteration": iteration, "network": label, **row}
+            self._recorder.append("probes", pd.DataFrame({name: [value] for name, value in columns.items()}))
+            pictures = as_pictures(samples)
+            if pictures is not None and label == next(iter(self._watches)):
+                self._recorder.add_samples(iteration, pictures)

@@ -1,0 +1,46 @@
+"""Finding tensors in what a network is given and gives back."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """All tensors in nested lists, tuples and dictionaries, in order."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from tensors_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from tensors_in(item)
+
+
+def first_float(value: Any) -> Tensor | None:
+    """The first floating-point tensor in a nested value."""
+    return next((tensor for tensor in tensors_in(value) if tensor.is_floating_point()), None)
+
+
+def map_tensors(function: Callable[[Tensor], Tensor], value: Any) -> Any:
+    """The same nested value with ``function`` applied to its tensors."""
+    if isinstance(value, Tensor):
+        return function(value)
+    if isinstance(value, Mapping):
+        return {key: map_tensors(function, item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map_tensors(function, item) for item in value)
+    return value
+
+
+def storage_of(tensor: Tensor) -> int:
+    """Address of the memory that a tensor, its detached copy and its views share."""
+    return int(tensor.untyped_storage().data_ptr())
+
+
+def per_sample_norm(tensor: Tensor) -> Tensor:
+    """Euclidean norm of each sample in float32, with shape :math:`(n,)`."""
+    norms: Tensor = torch.linalg.vector_norm(tensor.detach().flatten(1), dim=1, dtype=torch.float32)
+    return norms

@@ -1,0 +1,83 @@
+"""One probe after another of the same generator at the same inputs."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from gandiag.metrics.diversity import mean_pairwise_distance
+from gandiag.metrics.frechet import frechet_distance
+from gandiag.metrics.modes import class_shares, entropy, kl_divergence, modes_present, unsure_share
+from gandiag.probes.judging import Judgement, Judging
+from gandiag.probes.reference import Reference
+
+LEAST_SAMPLES = 64
+LARGEST_CLASS_COUNT = 100  # columns of the probes table
+
+
+class Probe:
+    """Turns samples into a row of the probes table; remembers the last samples, for how they moved.
+
+    Args:
+        judging: The judge.
+        reference: The real data as the same judge sees it; ``None`` leaves out what is measured against it.
+    """
+
+    def __init__(self, judging: Judging, reference: Reference | None) -> None:
+        self.judging = judging
+        self.reference = reference
+        self._last: Judgement | None = None
+
+    def measure(self, samples: Tensor) -> dict[str, float]:
+        """Measure samples :math:`(n, *)` of one generator, at the same inputs as at the last call.
+
+        Returns:
+            Columns of the probes table. Those that cannot be had are NaN: all but ``samples`` and ``finite_share`` if a
+            sample is not finite, ``drift`` and ``flip_rate`` at the first call.
+        """
+        finite = torch.isfinite(samples).flatten(1).all(dim=1)
+        row = {"samples": float(len(samples)), "finite_share": float(finite.double().mean())}
+        if not bool(finite.all()) or len(samples) < LEAST_SAMPLES:
+            self._last = None
+            return row
+        judged = self.judging(samples)
+        row |= self._spread(judged) | self._classes(judged) | self._movement(judged)
+        self._last = judged
+        return row
+
+    def _spread(self, judged: Judgement) -> dict[str, float]:
+        """Diversity relative to the real data, and the Fréchet distance to it."""
+        if self.reference is None:
+            return {}
+        row = {"diversity": mean_pairwise_distance(judged.features) / self.reference.pairwise_distance}
+        if self.reference.statistics is not None and self.judging.module is not None:
+            row["fid_judge"] = frechet_distance(self.reference.statistics, judged.features)
+        return row
+
+    def _classes(self, judged: Judgement) -> dict[str, float]:
+        if judged.probabilities is None:
+            return {}
+        class_count = judged.probabilities.shape[1]
+        shares = class_shares(judged.probabilities.argmax(dim=1), class_count).cpu()
+        row = {"entropy": entropy(shares), "unsure_share": unsure_share(judged.probabilities)}
+        if judged.high_quality_share is not None:
+            row["high_quality_share"] = judged.high_quality_share
+        if self.reference is not None and self.reference.class_shares is not None:
+            real_shares = self.reference.class_shares.cpu()
+            row["modes"] = float(modes_present(shares, real_shares))
+            row["kl_to_real"] = kl_divergence(shares, real_shares)
+        if class_count <= LARGEST_CLASS_COUNT:
+            row |= {f"class_{index}": float(share) for index, share in enumerate(shares)}
+        return row
+
+    def _movement(self, judged: Judgement) -> dict[str, float]:
+        """How far the samples of the same inputs moved since the last probe."""
+        if self._last is None or self._last.features.shape != judged.features.shape:
+            return {}
+        scale = self.reference.pairwise_distance if self.reference is not None else math.nan
+        moved = torch.linalg.vector_norm(judged.features - self._last.features, dim=1)
+        row = {"drift": float(moved.double().mean()) / scale}
+        if judged.probabilities is not None and self._last.probabilities is not None:
+            flipped = judged.probabilities.argmax(dim=1) != self._last.probabilities.argmax(dim=1)
+            row["flip_rate"] = float(flipped.double().mean())
+        return row

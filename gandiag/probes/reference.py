@@ -1,0 +1,107 @@
+"""What the real data looks like to a judge: the yardstick of every probe."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset as TorchDataset
+
+from gandiag.errors import GandiagError
+from gandiag.metrics.diversity import mean_pairwise_distance
+from gandiag.metrics.frechet import FeatureStatistics, feature_statistics
+from gandiag.nets.judge import real_statistics
+from gandiag.probes.judging import Judging
+
+LARGEST_REFERENCE = 10_000
+PAIRWISE_SUBSET = 2_000
+HIGHEST_DIMENSION = 256  # of features, for a covariance
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Real samples as the judge sees them.
+
+    Attributes:
+        pairwise_distance: Mean distance between two real samples in feature space.
+        statistics: Moments of the features; ``None`` where there are too few samples or too many dimensions.
+        class_shares: Shares of the classes, with shape :math:`(K,)`; ``None`` where the judge knows no classes.
+    """
+
+    pairwise_distance: float
+    statistics: FeatureStatistics | None
+    class_shares: Tensor | None
+
+
+def packaged_reference(dataset: str) -> Reference | None:
+    """The reference for the packaged judge and a data set whose statistics ship with gandiag."""
+    packaged = real_statistics(dataset)
+    if packaged is None:
+        return None
+    statistics = FeatureStatistics(int(packaged["count"]), packaged["mean"], packaged["covariance"])
+    return Reference(float(packaged["pairwise_distance"]), statistics, packaged["class_shares"])
+
+
+def reference_from_samples(samples: Tensor, judging: Judging) -> Reference:
+    """Judge real samples with shape :math:`(n, *)`, n ≥ 2."""
+    judged = judging(samples)
+    features = judged.features
+    enough = len(features) > features.shape[1] and features.shape[1] <= HIGHEST_DIMENSION
+    shares = None
+    if judged.probabilities is not None:
+        classes = judged.probabilities.argmax(dim=1)
+        shares = classes.bincount(minlength=judged.probabilities.shape[1]).double() / len(classes)
+    return Reference(
+        mean_pairwise_distance(features[:PAIRWISE_SUBSET]), feature_statistics(features) if enough else None, shares
+    )
+
+
+def take_samples(real: Any, device: torch.device) -> Tensor:
+    """Up to 10,000 real samples from a tensor, a data set or a loader, drawn without touching the random state.
+
+    Raises:
+        GandiagError: If there are no tensors in it, or fewer than two samples, or values that are not finite.
+    """
+    if isinstance(real, Tensor):
+        stride = max(1, len(real) // LARGEST_REFERENCE)
+        samples = real[::stride][:LARGEST_REFERENCE]
+    elif isinstance(real, TorchDataset):
+        count = len(real)  # type: ignore[arg-type]
+        stride = max(1, count // LARGEST_REFERENCE)
+        indices = range(0, count, stride)[:LARGEST_REFERENCE]
+        samples = torch.stack([_sample_of(real[index]) for index in indices])
+    elif isinstance(real, Iterable):
+        samples = _from_loader(real)
+    else:
+        raise GandiagError(f"'real' must be a tensor, a data set or a loader; got {type(real).__name__}.")
+    if len(samples) < 2:
+        raise GandiagError(f"'real' must hold at least two samples; got {len(samples)}.")
+    if not bool(torch.isfinite(samples).all()):
+        raise GandiagError("'real' holds NaN or infinite values; remove or repair them.")
+    return samples.detach().to(device)
+
+
+def _from_loader(loader: Iterable[Any]) -> Tensor:
+    """A loader that shuffles draws random numbers: give them back."""
+    batches, count = [], 0
+    with torch.random.fork_rng(devices=[]):
+        for item in loader:
+            batches.append(_sample_of(item))
+            count += len(batches[-1])
+            if count >= LARGEST_REFERENCE:
+                break
+    if not batches:
+        raise GandiagError("'real' is an empty loader; give at least two samples.")
+    return torch.cat(batches)[:LARGEST_REFERENCE]
+
+
+def _sample_of(item: Any) -> Tensor:
+    """The samples in what a data set or loader gives: itself, or the first of a pair with labels."""
+    first = item[0] if isinstance(item, list | tuple) else item
+    if not isinstance(first, Tensor):
+        raise GandiagError(
+            f"'real' must give tensors, alone or first in a pair; got {type(first).__name__}. Convert the samples to "
+            f"tensors (torchvision.transforms.ToTensor)."
+        )
+    return first

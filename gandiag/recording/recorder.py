@@ -1,0 +1,147 @@
+"""A run, written: rows are gathered in memory and flushed to the run directory in parts."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gandiag.errors import GandiagError, GandiagWarning
+from gandiag.recording import storage
+from gandiag.recording.recording import Recording
+from gandiag.recording.tables import SCHEMA_VERSION, TABLES
+
+ROWS_IN_MEMORY = 200_000
+
+
+class Recorder:
+    """Gathers rows and, where there is a run directory, keeps it up to date with them.
+
+    Once a table holds more than 200,000 rows, what is safely on disk leaves memory. If the directory can no longer be
+    written (full disk, permissions), the recorder says so once in ``write_error`` and goes on in memory.
+
+    Args:
+        directory: The run directory, created if absent; ``None`` records in memory only.
+        meta: Metadata to begin with.
+        keep_until: Go on with the recording that the directory holds, from this iteration; 0 begins a new one.
+
+    Raises:
+        GandiagError: If the directory cannot be created, or holds a recording already.
+    """
+
+    def __init__(
+        self, directory: str | Path | None = None, meta: dict[str, Any] | None = None, keep_until: int = 0
+    ) -> None:
+        self.directory = None if directory is None else Path(directory)
+        self.meta: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "abstentions": {}, **(meta or {})}
+        self.write_error: str | None = None
+        self._pending: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+        self._unsaved: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+        self._saved: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+        self._spilled = dict.fromkeys(TABLES, False)
+        self._parts = dict.fromkeys(TABLES, 0)
+        self._samples: dict[int, np.ndarray] = {}
+        if self.directory is not None:
+            self._claim(self.directory, keep_until)
+
+    def _claim(self, directory: Path, keep_until: int) -> None:
+        if keep_until:
+            self._go_on(directory, keep_until)
+        elif directory.exists() and any((directory / name).exists() for name in (*TABLES, storage.META)):
+            raise GandiagError(f"{directory} holds a recording already; choose another folder or remove it first.")
+        try:
+            storage.write_meta(directory, self.meta)
+        except OSError as error:
+            raise GandiagError(f"The run directory {directory} cannot be written: {error}") from error
+
+    def _go_on(self, directory: Path, keep_until: int) -> None:
+        """Take over what was recorded before an iteration, and drop what came after."""
+        before = Recording.load(directory).until(keep_until)
+        for name in TABLES:
+            for index in storage.part_indices(directory, name):
+                storage.part_path(directory, name, index).unlink()
+            self.append(name, before.table(name))
+        self._samples = before.samples
+        self.flush()
+
+    def append(self, table: str, rows: pd.DataFrame) -> None:
+        """Add rows to a table; columns are matched by name."""
+        if len(rows):
+            self._pending[table].append(rows)
+
+    def add_samples(self, iteration: int, samples: np.ndarray) -> None:
+        """Keep sampled images or points of one iteration."""
+        self._samples[iteration] = samples
+        if self._can_write():
+            try:
+                storage.write_samples(self._target(), iteration, samples)
+            except OSError as error:
+                self._give_up_writing(error)
+
+    def abstain(self, signal: str, reason: str) -> None:
+        """Note that a signal cannot be had, and why; the first reason is kept."""
+        self.meta["abstentions"].setdefault(signal, reason)
+
+    def flush(self) -> None:
+        """Bring the run directory up to date. Never raises: what cannot be written stays in memory."""
+        for name, pending in self._pending.items():
+            if not pending:
+                continue
+            rows = _concatenate(pending)
+            pending.clear()
+            self._keep(name, rows)
+        if self._can_write():
+            try:
+                storage.write_meta(self._target(), self.meta)
+            except OSError as error:
+                self._give_up_writing(error)
+
+    def _keep(self, name: str, rows: pd.DataFrame) -> None:
+        """Write rows as the next part if that can be done, and keep them in memory while they are few."""
+        if not self._can_write():
+            self._unsaved[name].append(rows)
+            return
+        try:
+            storage.write_part(self._target(), name, self._parts[name], rows)
+        except OSError as error:
+            self._give_up_writing(error)
+            self._unsaved[name].append(rows)
+            return
+        self._parts[name] += 1
+        self._saved[name].append(rows)
+        if sum(map(len, self._saved[name])) > ROWS_IN_MEMORY:
+            self._saved[name].clear()
+            self._spilled[name] = True
+
+    def _can_write(self) -> bool:
+        return self.directory is not None and self.write_error is None
+
+    def _target(self) -> Path:
+        assert self.directory is not None
+        return self.directory
+
+    def _give_up_writing(self, error: OSError) -> None:
+        self.write_error = (
+            f"The run directory {self.directory} can no longer be written ({error.strerror or error}); what was "
+            f"recorded until now is there, and recording goes on in memory."
+        )
+        warnings.warn(self.write_error, GandiagWarning, stacklevel=3)
+
+    def recording(self) -> Recording:
+        """Everything recorded so far."""
+        tables = {name: self._table(name) for name in TABLES}
+        found = {name: table for name, table in tables.items() if table is not None}
+        return Recording(**found, samples=dict(self._samples), meta=dict(self.meta))
+
+    def _table(self, name: str) -> pd.DataFrame | None:
+        saved = self._saved[name]
+        if self._spilled[name]:
+            on_disk = storage.read_parts(self._target(), name, [])
+            saved = [] if on_disk is None else [on_disk]
+        parts = [*saved, *self._unsaved[name], *self._pending[name]]
+        return _concatenate(parts) if parts else None
+
+
+def _concatenate(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)

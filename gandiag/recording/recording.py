@@ -1,0 +1,147 @@
+"""A run, read: four tidy tables, sample images and metadata."""
+
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gandiag.errors import GandiagError, GandiagWarning
+from gandiag.recording import storage
+from gandiag.recording.tables import SCHEMA_VERSION, TABLES
+
+
+def _empty_table(name: str) -> pd.DataFrame:
+    return pd.DataFrame({column: pd.Series(dtype="float64") for column in TABLES[name]})
+
+
+@dataclass
+class Recording:
+    """What was observed in one run: one row an event, missing is NaN and never 0.
+
+    Attributes:
+        steps: One row for each optimizer step of one network: ``iteration`` (generator steps done before it),
+            ``network``, ``grad_norm`` (global L2 norm of the gradient that the optimizer applied), ``update_ratio``
+            (norm of the step over norm of the parameters), ``gradients_finite``, ``loss_scale`` (of mixed precision).
+        layers: The same for each layer: ``iteration, network, layer, grad_norm``.
+        signal: The generator's learning signal at each of its steps, in units of one sample's loss: ``grad_norm``
+            (median over samples of ‖∂L_G/∂fake‖), its factors ``head_gradient`` (mean |∂L_G/∂logit|) and
+            ``input_gradient`` (median ‖∂logit/∂fake‖), the discriminator's mean logits ``logit_real`` and
+            ``logit_fake``, and its ``accuracy`` at the midpoint of the two.
+        probes: One row a probe of the sampled generator: ``fid_judge``, ``modes`` (classes present), ``diversity``,
+            ``drift``, ``flip_rate``, …, ``class_0`` … ``class_9``.
+        samples: Iteration → sampled images, uint8 with shape ``(n, height, width)`` or ``(n, height, width, 3)``; or
+            points, float32 with shape ``(n, 2)``.
+        meta: Versions, seed, configuration; ``abstentions``: signals that could not be had, and why.
+    """
+
+    steps: pd.DataFrame = field(default_factory=lambda: _empty_table("steps"))
+    layers: pd.DataFrame = field(default_factory=lambda: _empty_table("layers"))
+    signal: pd.DataFrame = field(default_factory=lambda: _empty_table("signal"))
+    probes: pd.DataFrame = field(default_factory=lambda: _empty_table("probes"))
+    samples: dict[int, np.ndarray] = field(default_factory=dict)
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of the four tables, by name."""
+        table: pd.DataFrame = getattr(self, name)
+        return table
+
+    @property
+    def iterations(self) -> int:
+        """Generator steps recorded."""
+        last = [table["iteration"].max() for table in (self.steps, self.signal) if len(table)]
+        return int(np.nanmax(last)) + 1 if last else 0
+
+    def series(self, signal: str) -> pd.Series:
+        """One signal against the iteration, NaN left out.
+
+        Args:
+            signal: ``"table.column"``, such as ``"probes.diversity"``; a network may follow, as in
+                ``"steps.grad_norm[D]"``, and so may a layer, as in ``"layers.grad_norm[G.0]"``.
+
+        Returns:
+            Values indexed by ``iteration``; empty where the recording lacks the signal.
+
+        Examples:
+            >>> probes = pd.DataFrame({"iteration": [0, 50], "diversity": [0.1, 0.9]})
+            >>> Recording(probes=probes).series("probes.diversity").tolist()
+            [0.1, 0.9]
+        """
+        path, _, selector = signal.rstrip("]").partition("[")
+        name, column = path.split(".")
+        table = self.table(name)
+        if column not in table:
+            return pd.Series(dtype="float64")
+        if selector:
+            table = _rows_of(table, selector)
+        return table.set_index("iteration")[column].astype("float64").dropna()
+
+    def until(self, iteration: int) -> "Recording":
+        """The part of the recording before an iteration: rows of steps below it, probes and samples up to it."""
+        kept = {name: self.table(name) for name in TABLES}
+        kept = {name: table[table["iteration"] < iteration + (name == "probes")] for name, table in kept.items()}
+        samples = {at: pictures for at, pictures in self.samples.items() if at <= iteration}
+        return Recording(**kept, samples=samples, meta=dict(self.meta))
+
+    def save(self, directory: str | Path) -> None:
+        """Write the recording to a directory that :meth:`load` reads."""
+        directory = Path(directory)
+        try:
+            storage.write_meta(directory, {"schema_version": SCHEMA_VERSION, **self.meta})
+            for name in TABLES:
+                if len(self.table(name)):
+                    storage.write_part(directory, name, 0, self.table(name))
+            for iteration, samples in self.samples.items():
+                storage.write_samples(directory, iteration, samples)
+        except OSError as error:
+            raise GandiagError(f"The recording could not be written to {directory}: {error}") from error
+
+    @classmethod
+    def load(cls, directory: str | Path) -> "Recording":
+        """Read a run directory, also that of a run still going on or killed.
+
+        Parts that cannot be read are left out, with a :class:`GandiagWarning` that names them.
+
+        Raises:
+            GandiagError: If the directory does not exist, holds no recording, or was written by a newer gandiag.
+        """
+        directory = Path(directory)
+        if not directory.is_dir():
+            raise GandiagError(f"There is no run directory {directory}; give the folder that a run was recorded to.")
+        unreadable: list[str] = []
+        meta = storage.read_meta(directory, unreadable)
+        version = meta.get("schema_version", SCHEMA_VERSION)
+        if not isinstance(version, int) or version > SCHEMA_VERSION:
+            raise GandiagError(
+                f"{directory} was written by a newer gandiag (schema {version}; this one reads up to "
+                f"{SCHEMA_VERSION}); upgrade gandiag to read it."
+            )
+        tables = {name: storage.read_parts(directory, name, unreadable) for name in TABLES}
+        samples = storage.read_samples(directory, unreadable)
+        found = {name: table for name, table in tables.items() if table is not None}
+        if not found and not samples:
+            what = "only unreadable files" if unreadable else "no recording"
+            raise GandiagError(f"{directory} holds {what}; give the folder that a run was recorded to.")
+        if unreadable:
+            warnings.warn(
+                f"{directory} is damaged: {', '.join(unreadable)} could not be read and was left out.",
+                GandiagWarning,
+                stacklevel=2,
+            )
+        return cls(**found, samples=samples, meta=meta)
+
+
+def _rows_of(table: pd.DataFrame, selector: str) -> pd.DataFrame:
+    """The rows that belong to a network, or, of the table ``layers``, to ``network.layer``."""
+    if "layer" not in table:
+        return table[table["network"] == selector]
+    pairs = table[["network", "layer"]].drop_duplicates()
+    named = pairs[pairs["network"] + "." + pairs["layer"] == selector]
+    if named.empty:
+        return table[:0]
+    network, layer = named.iloc[0]
+    rows: pd.DataFrame = table[(table["layer"] == layer) & (table["network"] == network)]
+    return rows

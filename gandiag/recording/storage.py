@@ -1,0 +1,122 @@
+"""A run directory on disk: Parquet parts, PNG and JSON, each replaced whole, so that a killed run stays readable."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+META = "meta.json"
+SAMPLES = "samples"
+TILE_KEY = "gandiag tiles"
+UNREADABLE = (OSError, ValueError, KeyError, SyntaxError)
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file beside its place and move it there, so that a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        write(unfinished)
+        os.replace(unfinished, path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def write_meta(directory: Path, meta: dict[str, Any]) -> None:
+    text = json.dumps(meta, indent=1, default=str)
+    write_whole(directory / META, lambda path: _write_text(path, text))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def read_meta(directory: Path, unreadable: list[str]) -> dict[str, Any]:
+    try:
+        meta = json.loads((directory / META).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except UNREADABLE:
+        unreadable.append(META)
+        return {}
+    return meta if isinstance(meta, dict) else {}
+
+
+def part_path(directory: Path, table: str, index: int) -> Path:
+    """Where part number ``index`` of a table lies."""
+    return directory / table / f"part-{index:06d}.parquet"
+
+
+def write_part(directory: Path, table: str, index: int, rows: pd.DataFrame) -> None:
+    """Write rows of a table as its part number ``index``."""
+    write_whole(part_path(directory, table, index), lambda path: rows.to_parquet(path, index=False))
+
+
+def part_indices(directory: Path, table: str) -> list[int]:
+    """Numbers of the parts of a table that exist."""
+    return sorted(int(path.stem.removeprefix("part-")) for path in (directory / table).glob("part-*.parquet"))
+
+
+def read_parts(directory: Path, table: str, unreadable: list[str]) -> pd.DataFrame | None:
+    """All readable parts of a table in order; ``None`` where there is none."""
+    parts = []
+    for path in sorted((directory / table).glob("part-*.parquet")):
+        try:
+            parts.append(pd.read_parquet(path))
+        except UNREADABLE:
+            unreadable.append(f"{table}/{path.name}")
+    return pd.concat(parts, ignore_index=True) if parts else None
+
+
+def write_samples(directory: Path, iteration: int, samples: np.ndarray) -> None:
+    """Write images as one PNG grid, and points as an array."""
+    stem = directory / SAMPLES / f"iteration-{iteration:09d}"
+    if samples.dtype == np.uint8:
+        write_whole(stem.with_suffix(".png"), lambda path: _save_grid(path, samples))
+    else:
+        write_whole(stem.with_suffix(".npy"), lambda path: np.save(path, samples))
+
+
+def _save_grid(path: Path, images: np.ndarray) -> None:
+    note = PngInfo()
+    note.add_text(TILE_KEY, json.dumps([len(images), *images.shape[1:3]]))
+    Image.fromarray(image_grid(images)).save(path, format="PNG", pnginfo=note)
+
+
+def image_grid(images: np.ndarray) -> np.ndarray:
+    """Tile images ``(n, height, width[, 3])`` row by row into one picture, as square as may be; spare tiles are 0."""
+    columns = int(np.ceil(np.sqrt(len(images))))
+    rows = int(np.ceil(len(images) / columns))
+    padded = np.zeros((rows * columns, *images.shape[1:]), images.dtype)
+    padded[: len(images)] = images
+    height, width = images.shape[1:3]
+    tiled = padded.reshape(rows, columns, *images.shape[1:]).swapaxes(1, 2)
+    return tiled.reshape(rows * height, columns * width, *images.shape[3:])
+
+
+def _load_grid(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        count, height, width = json.loads(picture.text[TILE_KEY])  # type: ignore[attr-defined]
+        grid = np.asarray(picture)
+    rows, columns = grid.shape[0] // height, grid.shape[1] // width
+    tiled = grid.reshape(rows, height, columns, width, *grid.shape[2:]).swapaxes(1, 2)
+    return tiled.reshape(rows * columns, height, width, *grid.shape[2:])[:count]
+
+
+def read_samples(directory: Path, unreadable: list[str]) -> dict[int, np.ndarray]:
+    """Iteration → samples, for all files that can be read."""
+    samples = {}
+    for path in sorted((directory / SAMPLES).glob("iteration-*")):
+        try:
+            loaded = _load_grid(path) if path.suffix == ".png" else np.load(path)
+            samples[int(path.stem.removeprefix("iteration-"))] = loaded
+        except (*UNREADABLE, AttributeError):
+            unreadable.append(f"{SAMPLES}/{path.name}")
+    return samples

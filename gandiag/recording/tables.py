@@ -1,0 +1,34 @@
+"""Names of the tables and columns, and the version of their layout on disk."""
+
+SCHEMA_VERSION = 1
+
+STEPS = ("iteration", "network", "grad_norm", "update_ratio", "gradients_finite", "loss_scale")
+LAYERS = ("iteration", "network", "layer", "grad_norm")
+SIGNAL = (
+    "iteration",
+    "network",
+    "grad_norm",
+    "head_gradient",
+    "input_gradient",
+    "logit_real",
+    "logit_fake",
+    "accuracy",
+)
+PROBES = (
+    "iteration",
+    "network",
+    "samples",
+    "finite_share",
+    "diversity",
+    "drift",
+    "fid_judge",
+    "modes",
+    "entropy",
+    "kl_to_real",
+    "unsure_share",
+    "flip_rate",
+    "high_quality_share",
+)
+"""``class_0`` … ``class_9`` follow where a judge names classes."""
+
+TABLES = {"steps": STEPS, "layers": LAYERS, "signal": SIGNAL, "probes": PROBES}

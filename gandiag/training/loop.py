@@ -1,0 +1,177 @@
+"""One flat training loop, watched as any user's loop is watched."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gandiag import regularizers
+from gandiag.data import Dataset, load_dataset
+from gandiag.detect import Diagnosis
+from gandiag.losses import Loss, flipped, get_loss
+from gandiag.monitor import Monitor, attach
+from gandiag.nets import MixtureJudge
+from gandiag.recording import Recording
+from gandiag.training.checkpoint import restore_checkpoint, save_checkpoint
+from gandiag.training.config import TrainingConfig
+from gandiag.training.players import Players, build_players
+
+JUDGED_BY_DIGITS = ("digits", "mnist")
+INTERRUPTED = "interrupted from the keyboard"
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a run left behind.
+
+    Attributes:
+        players: The networks as they ended.
+        recording: What was observed.
+        diagnosis: The verdict.
+        iterations: Generator steps done.
+        ended_early: Why the run did not do all its iterations; ``None`` if it did.
+    """
+
+    players: Players
+    recording: Recording
+    diagnosis: Diagnosis
+    iterations: int
+    ended_early: str | None
+
+
+def train(
+    config: TrainingConfig,
+    dataset: Dataset | None = None,
+    *,
+    out: str | Path | None = None,
+    data_dir: str | Path | None = None,
+    device: str = "cpu",
+    checkpoint: dict[str, Any] | None = None,
+    progress: Progress = lambda iteration: None,
+) -> TrainingResult:
+    """Train one GAN and diagnose it.
+
+    Ctrl-C, and a run directory that can no longer be written, end the run cleanly with what it has.
+
+    Args:
+        config: The run.
+        dataset: The data; left out, loaded by the configuration's name.
+        out: Run directory for the recording and the checkpoints; left out, all stays in memory.
+        data_dir: Where MNIST and Fashion-MNIST are looked for first.
+        device: torch device.
+        checkpoint: A state from :func:`read_checkpoint` to go on from, in the same ``out``.
+        progress: Called with the number of generator steps done, after each.
+
+    Raises:
+        GandiagError: If the data cannot be had, the networks do not fit, or ``out`` cannot be used.
+
+    Examples:
+        >>> result = train(TrainingConfig(dataset="ring", model="mlp", iterations=5))
+        >>> result.iterations, result.diagnosis.verdict.value
+        (5, 'insufficient_data')
+    """
+    torch.manual_seed(config.seed)
+    dataset = (load_dataset(config.dataset, data_dir) if dataset is None else dataset).to(device)
+    loss = get_loss(config.loss) if config.real_label == 1 else flipped(get_loss(config.loss))
+    players = build_players(config, dataset.sample_shape, torch.device(device))
+    start = 0 if checkpoint is None else restore_checkpoint(checkpoint, players)
+    monitor = _attach(config, dataset, players, out, start)
+    run = _Run(config, dataset, players, loss, monitor, None if out is None else Path(out), start)
+    with monitor:
+        ended_early = run.go_on(progress)
+    return TrainingResult(players, monitor.recording, monitor.diagnose(), run.iteration, ended_early)
+
+
+@dataclass
+class _Run:
+    """The loop and where it stands."""
+
+    config: TrainingConfig
+    dataset: Dataset
+    players: Players
+    loss: Loss
+    monitor: Monitor
+    directory: Path | None
+    iteration: int
+
+    def go_on(self, progress: Progress) -> str | None:
+        """Train until the configured end; returns why it ended before, or ``None``."""
+        config = self.config
+        try:
+            if self.iteration == 0:
+                for _ in range(config.pretraining):
+                    self.discriminator_step()
+            while self.iteration < config.iterations:
+                if self.iteration % config.n_generator == 0:
+                    for _ in range(config.n_critic):
+                        self.discriminator_step()
+                self.generator_step()
+                self.iteration += 1
+                progress(self.iteration)
+                if self.iteration % config.checkpoint_every == 0 or self.iteration == config.iterations:
+                    self.save()
+                if self.monitor.write_error is not None:
+                    return self.monitor.write_error
+        except KeyboardInterrupt:
+            self.save()
+            return INTERRUPTED
+        except OSError as error:
+            return f"The checkpoint could not be written ({error}); the run ends with what it has."
+        return None
+
+    def save(self) -> None:
+        """Write a checkpoint, where there is a run directory."""
+        if self.directory is not None:
+            save_checkpoint(self.directory, self.iteration, self.config, self.players)
+
+    def discriminator_step(self) -> None:
+        """One step of the discriminator on fresh real and generated samples."""
+        config, discriminator = self.config, self.players.discriminator
+        real = batch(self.dataset, config.batch_size)
+        with torch.no_grad():
+            fake = self.players.generator(self.players.noise(config.batch_size))
+        objective = self.loss.discriminator(discriminator(real), discriminator(fake))
+        if config.regularizer == "r1":
+            objective = objective + config.strength * regularizers.r1(discriminator, real)
+        elif config.regularizer == "wgan_gp":
+            objective = objective + config.strength * regularizers.wgan_gp(discriminator, real, fake)
+        self.players.discriminator_optimizer.zero_grad(set_to_none=True)
+        objective.backward()
+        self.players.discriminator_optimizer.step()
+
+    def generator_step(self) -> None:
+        """One step of the generator, and of its average."""
+        players = self.players
+        fake = players.generator(players.noise(self.config.batch_size))
+        objective = self.loss.generator(players.discriminator(fake))
+        players.generator_optimizer.zero_grad(set_to_none=True)
+        objective.backward()
+        players.generator_optimizer.step()
+        if players.average is not None:
+            players.average.update_parameters(players.generator)
+
+
+def batch(dataset: Dataset, size: int) -> Tensor:
+    """Real samples drawn with replacement, from torch's global random state."""
+    return dataset.samples[torch.randint(len(dataset), (size,), device=dataset.samples.device)]
+
+
+def _attach(config: TrainingConfig, dataset: Dataset, players: Players, out: str | Path | None, start: int) -> Monitor:
+    """Watch the run as any user would."""
+    judged_by_digits = dataset.name in JUDGED_BY_DIGITS
+    return attach(
+        players.generator,
+        players.discriminator,
+        real=None if dataset.name == "mnist" else dataset.samples,  # MNIST's statistics are packaged
+        judge="mnist" if judged_by_digits else MixtureJudge(dataset.mixture) if dataset.mixture is not None else None,
+        every=config.probe_interval,
+        out=out,
+        on_alarm="ignore",
+        loss=config.loss,
+        start=start,
+        configuration=config.to_dict(),
+    )

@@ -1,0 +1,174 @@
+"""Watching changes nothing: not a parameter, not a buffer, not a random number, not what was lent."""
+
+import copy
+import gc
+import io
+import random
+import weakref
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+import gandiag
+from gandiag.errors import GandiagWarning
+
+
+def everything(loop) -> dict[str, torch.Tensor]:
+    state = {
+        f"{name}.{key}": value
+        for name in ("generator", "discriminator")
+        for key, value in getattr(loop, name).state_dict().items()
+    }
+    return {key: value.clone() for key, value in state.items()}
+
+
+def run_twice(make_loop, prepare, **attach_options):
+    """State after the same 200 steps without and with gandiag, and the next numbers of all random streams."""
+    outcomes = []
+    for watched in (False, True):
+        loop = make_loop(steps=200)
+        prepare(loop)
+        random.seed(1), np.random.seed(1), torch.manual_seed(1)
+        if watched:
+            with gandiag.attach(loop.generator, loop.discriminator, on_alarm="ignore", **attach_options) as monitor:
+                loop.run()
+            assert len(monitor.recording.probes) >= 3, "probes must have happened for the test to mean anything"
+        else:
+            loop.run()
+        streams = (random.random(), np.random.random(), torch.rand(()).item())
+        outcomes.append((everything(loop), streams))
+    return outcomes
+
+
+def dropout(loop) -> None:
+    loop.generator.insert(1, nn.Dropout(0.3))
+    loop.generator_optimizer = torch.optim.Adam(loop.generator.parameters(), lr=1e-3)
+
+
+def spectral(loop) -> None:
+    for layer in loop.discriminator:
+        if isinstance(layer, nn.Linear):
+            spectral_norm(layer)
+    loop.discriminator_optimizer = torch.optim.Adam(loop.discriminator.parameters(), lr=1e-3)
+
+
+def noisy(loop) -> None:
+    """A generator that draws noise of its own in each forward pass, from all three random streams."""
+
+    class OwnNoise(nn.Module):
+        def forward(self, x):
+            return x + 0.01 * torch.randn_like(x) + 0.001 * np.random.random() + 0.001 * random.random()
+
+    loop.generator.insert(1, OwnNoise())
+
+
+@pytest.mark.parametrize(
+    "prepare", [lambda loop: None, dropout, spectral, noisy], ids=["plain", "dropout", "spectral", "noisy"]
+)
+def test_parameters_buffers_and_random_states_are_bit_identical(make_loop, prepare):
+    (plain, plain_streams), (watched, watched_streams) = run_twice(make_loop, prepare, every=20)
+    assert plain.keys() == watched.keys()
+    for name, value in plain.items():
+        assert torch.equal(value, watched[name]), name
+    assert plain_streams == watched_streams
+
+
+def test_lent_samples_of_a_sampling_function_leave_the_random_state(make_loop):
+    loop = make_loop(steps=30)
+    (plain, streams), (watched, watched_streams) = run_twice(
+        make_loop, lambda loop: None, every=10, sample=lambda n: torch.randn(n, 8)
+    )
+    assert all(torch.equal(plain[name], watched[name]) for name in plain)
+    assert streams == watched_streams
+    assert loop is not None
+
+
+def test_training_flags_are_restored_one_by_one(make_loop):
+    loop = make_loop(steps=40)
+    loop.generator[1].eval()  # frozen batch normalisation, as people do
+    with gandiag.attach(loop.generator, loop.discriminator, every=5, on_alarm="ignore") as monitor:
+        loop.run()
+    assert len(monitor.recording.probes) > 1
+    assert [module.training for module in loop.generator] == [True, False, True, True, True]
+
+
+def test_closing_removes_every_hook(make_loop):
+    loop = make_loop(steps=5)
+    from torch.optim import optimizer as home
+
+    before = len(home._global_optimizer_pre_hooks), len(home._global_optimizer_post_hooks)
+    monitor = gandiag.attach(loop.generator, loop.discriminator)
+    loop.run()
+    monitor.close()
+    recorded = len(monitor.recording.steps)
+    loop.run()
+    assert len(monitor.recording.steps) == recorded == 10
+    assert (len(home._global_optimizer_pre_hooks), len(home._global_optimizer_post_hooks)) == before
+    assert not loop.generator._forward_hooks
+    assert not loop.discriminator._forward_hooks
+
+
+def test_attaching_again_replaces_the_former_monitor(make_loop):
+    loop = make_loop(steps=5)
+    first = gandiag.attach(loop.generator, loop.discriminator)
+    with gandiag.attach(loop.generator, loop.discriminator) as second:
+        loop.run()
+    assert len(first.recording.steps) == 0
+    assert len(second.recording.steps) == 10
+    assert len(loop.generator._forward_hooks) == 0
+
+
+def test_attach_alone_is_enough_and_the_networks_can_still_be_collected(make_loop):
+    loop = make_loop(steps=5)
+    watched = weakref.ref(gandiag.attach(loop.generator, loop.discriminator))
+    gc.collect()
+    assert watched() is not None, "the return value need not be kept"
+    loop.run()
+    generator = weakref.ref(loop.generator)
+    del loop
+    gc.collect()
+    assert generator() is None
+    gc.collect()
+    assert watched() is None
+
+
+def test_a_deep_copy_is_not_watched(make_loop):
+    loop = make_loop(steps=5)
+    with gandiag.attach(loop.generator, loop.discriminator, every=1) as monitor:
+        average = copy.deepcopy(loop.generator)
+        loop.run()
+        average(torch.randn(16, 5)).sum().backward()
+    assert len(monitor.recording.steps) == 10
+    assert monitor.recording.series("signal.grad_norm[G]").size == 5
+
+
+def test_a_watched_module_can_be_saved_whole_and_used_after_loading(make_loop):
+    loop = make_loop(steps=1)
+    with gandiag.attach(loop.generator, loop.discriminator):
+        loop.run()
+        file = io.BytesIO()
+        torch.save(loop.generator, file)
+    file.seek(0)
+    loaded = torch.load(file, weights_only=False).eval()
+    noise = torch.randn(4, 5)
+    assert torch.equal(loaded(noise), loop.generator.eval()(noise))
+
+
+def test_an_error_inside_gandiag_is_said_once_and_training_goes_on(make_loop):
+    loop = make_loop(steps=200)
+
+    def broken(count: int) -> torch.Tensor:
+        raise RuntimeError("no samples today")
+
+    with (
+        pytest.warns(GandiagWarning, match="no samples today") as caught,
+        gandiag.attach(loop.generator, loop.discriminator, sample=broken, every=10) as monitor,
+    ):
+        loop.run()
+    assert len([w for w in caught if "no samples today" in str(w.message)]) == 1
+    assert len(monitor.recording.steps) == 400
+    assert "no samples today" in monitor.recording.meta["abstentions"]["probes"]
+    assert monitor.diagnose().verdict == "insufficient_data"

@@ -1,0 +1,158 @@
+"""The generator's learning signal and its factors, against autograd; calls told apart or abstained from."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import softplus
+
+import gandiag
+from gandiag.monitor.loss_family import infer_loss
+from gandiag.monitor.signal import midpoint_accuracy
+
+
+def truth_of_one_step(loop) -> dict[str, float]:
+    """Factors of the signal in the first generator step, from a copy of the loop, computed by autograd alone."""
+    torch.manual_seed(3)
+    real, noise = torch.randn(16, 8), torch.randn(16, 5)
+    fake = loop.generator(noise)
+    loop.discriminator_optimizer.zero_grad()
+    real_logits, fake_logits = loop.discriminator(real), loop.discriminator(fake.detach())
+    (softplus(-real_logits).mean() + softplus(fake_logits).mean()).backward()
+    loop.discriminator_optimizer.step()
+    samples = loop.generator(torch.randn(16, 5)).detach().requires_grad_()
+    logits = loop.discriminator(samples)
+    (slope,) = torch.autograd.grad(logits.sum(), samples, retain_graph=True)
+    (gradient,) = torch.autograd.grad(softplus(-logits).mean(), samples)
+    return {
+        "grad_norm": (16 * gradient.norm(dim=1)).median().item(),
+        "head_gradient": (1 - logits.sigmoid()).mean().item(),
+        "input_gradient": slope.norm(dim=1).median().item(),
+        "logit_real": real_logits.mean().item(),
+        "logit_fake": fake_logits.mean().item(),
+    }
+
+
+def test_all_factors_agree_with_autograd(make_loop):
+    expected = truth_of_one_step(make_loop())
+    loop = make_loop(steps=1)
+    torch.manual_seed(3)
+    with gandiag.attach(loop.generator, loop.discriminator) as monitor:
+        loop.run()
+    recorded = monitor.recording.signal.iloc[0]
+    for name, value in expected.items():
+        assert recorded[name] == pytest.approx(value, rel=1e-4), name
+
+
+def test_the_order_of_real_and_fake_does_not_matter(make_loop):
+    class FakeFirst(type(make_loop())):  # type: ignore[misc]
+        def run(self, verify=False, steps=None):
+            for _ in range(self.steps):
+                real, fake = torch.randn(16, 8) + 5, self.generator(torch.randn(16, 5))
+                self.discriminator_optimizer.zero_grad()
+                self.fake_logits = self.discriminator(fake.detach())
+                self.real_logits = self.discriminator(real)
+                (softplus(-self.real_logits).mean() + softplus(self.fake_logits).mean()).backward()
+                self.discriminator_optimizer.step()
+                self.generator_optimizer.zero_grad()
+                softplus(-self.discriminator(fake)).mean().backward()
+                self.generator_optimizer.step()
+
+    loop = FakeFirst(steps=3)
+    loop.build()
+    with gandiag.attach(loop.generator, loop.discriminator) as monitor:
+        loop.run()
+    last = monitor.recording.signal.iloc[-1]
+    assert last["logit_real"] == pytest.approx(loop.real_logits.mean().item(), rel=1e-5)
+    assert last["logit_fake"] == pytest.approx(loop.fake_logits.mean().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("hidden_by", ["noise", "concatenation"])
+def test_calls_that_cannot_be_told_apart_are_abstained_from(make_loop, hidden_by):
+    loop = make_loop(steps=0)
+    with gandiag.attach(loop.generator, loop.discriminator) as monitor:
+        for _ in range(5):
+            real, fake = torch.randn(16, 8), loop.generator(torch.randn(16, 5)).detach()
+            if hidden_by == "noise":
+                logits = loop.discriminator(real + torch.randn(16, 8)), loop.discriminator(fake + torch.randn(16, 8))
+            else:
+                logits = loop.discriminator(torch.cat([real, fake])).chunk(2)
+            loop.discriminator_optimizer.zero_grad()
+            (softplus(-logits[0]).mean() + softplus(logits[1]).mean()).backward()
+            loop.discriminator_optimizer.step()
+            loop.generator_optimizer.zero_grad()
+            softplus(-loop.discriminator(loop.generator(torch.randn(16, 5)))).mean().backward()
+            loop.generator_optimizer.step()
+    recording = monitor.recording
+    assert recording.signal["logit_real"].isna().all()
+    assert recording.signal["head_gradient"].notna().all(), "the generator's own pass needs no telling apart"
+    assert "told apart" in recording.meta["abstentions"]["signal.logit_real"]
+
+
+def test_a_penaltys_call_does_not_pass_for_one_on_real_samples(make_loop):
+    loop = make_loop(steps=0)
+    with gandiag.attach(loop.generator, loop.discriminator) as monitor:
+        real, fake = torch.randn(16, 8), loop.generator(torch.randn(16, 5)).detach()
+        real_logits = loop.discriminator(real)
+        loss = softplus(-real_logits).mean() + softplus(loop.discriminator(fake)).mean()
+        loss = loss + gandiag.regularizers.wgan_gp(loop.discriminator, real + 100, fake)
+        loss.backward()
+        loop.discriminator_optimizer.step()
+        softplus(-loop.discriminator(loop.generator(torch.randn(16, 5)))).mean().backward()
+        loop.generator_optimizer.step()
+    assert monitor.recording.signal["logit_real"].item() == pytest.approx(real_logits.mean().item(), rel=1e-5)
+
+
+def test_in_place_activations_right_after_the_watched_output_are_survived():
+    generator = nn.Linear(3, 4)
+    discriminator = nn.Sequential(nn.Linear(4, 1), nn.LeakyReLU(0.2, inplace=True))
+    optimizer = torch.optim.SGD(generator.parameters(), lr=0.1)
+    with gandiag.attach(generator, discriminator) as monitor:
+        discriminator(torch.relu_(generator(torch.randn(8, 3)))).mean().backward()
+        optimizer.step()
+    assert not {"signal", "steps", "layers"} & monitor.recording.meta["abstentions"].keys()
+    assert len(monitor.recording.signal) == 1
+
+
+def test_midpoint_accuracy_needs_no_zero_and_no_sign_convention():
+    real, fake = torch.tensor([105.0, 106.0, 99.0]), torch.tensor([95.0, 94.0, 101.0])
+    assert midpoint_accuracy(real, fake).item() == pytest.approx(4 / 6)
+    assert midpoint_accuracy(-real, -fake).item() == pytest.approx(4 / 6)
+
+
+LOGITS = torch.linspace(-3, 2, 16)
+DERIVATIVES = {
+    "minimax": lambda b: gandiag.losses.minimax_generator(b),
+    "non_saturating": lambda b: gandiag.losses.non_saturating_generator(b),
+    "least_squares": lambda b: gandiag.losses.least_squares_generator(b),
+    "wasserstein": lambda b: gandiag.losses.negative_mean_generator(b),
+}
+
+
+@pytest.mark.parametrize("name", DERIVATIVES)
+@pytest.mark.parametrize("sign", [1, -1], ids=["real is 1", "real is 0"])
+def test_the_loss_is_told_from_its_derivative(name, sign):
+    logits = LOGITS.clone().requires_grad_()
+    DERIVATIVES[name](sign * logits).backward()
+    assert infer_loss(logits, logits.grad) == name
+
+
+@pytest.mark.parametrize("label", [1.0, 0.0])
+def test_the_loss_of_a_discriminator_that_ends_in_a_sigmoid_is_told_too(label):
+    probabilities = LOGITS.sigmoid().requires_grad_()
+    nn.functional.binary_cross_entropy(probabilities, torch.full_like(probabilities, label)).backward()
+    assert infer_loss(probabilities, probabilities.grad) == "non_saturating"
+
+
+def test_an_unknown_loss_is_not_guessed():
+    logits = LOGITS.clone().requires_grad_()
+    (3.3 * logits.square().mean()).backward()
+    assert infer_loss(logits, logits.grad) is None
+    assert infer_loss(logits, torch.full_like(logits, np.nan)) is None
+
+
+def test_attach_infers_the_loss_of_the_loop(make_loop):
+    loop = make_loop(steps=3)
+    with gandiag.attach(loop.generator, loop.discriminator) as monitor:
+        loop.run()
+    assert monitor.recording.meta["loss"] == "non_saturating"

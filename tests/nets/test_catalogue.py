@@ -1,0 +1,86 @@
+"""Pairs of networks by name."""
+
+import pytest
+import torch
+from torch import nn
+
+from gandiag.errors import GandiagError
+from gandiag.nets import MODELS, build_networks
+
+IMAGES, POINTS = (1, 28, 28), (2,)
+SHAPES = {
+    "lecture": IMAGES,
+    "lecture_batch_norm": IMAGES,
+    "lecture_relu": IMAGES,
+    "dcgan": IMAGES,
+    "mlp": POINTS,
+    "mlp_batch_norm": POINTS,
+}
+
+
+def kinds(network: nn.Module) -> set[str]:
+    return {type(layer).__name__ for layer in network.modules()}
+
+
+def test_every_model_is_listed_here() -> None:
+    assert set(SHAPES) == set(MODELS)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_pair_fits_together_and_fits_the_data(name: str) -> None:
+    networks = build_networks(name, SHAPES[name])
+    fake = networks.generator(torch.randn(5, networks.noise_size))
+    assert fake.shape == (5, *SHAPES[name])
+    assert networks.discriminator(fake).shape == (5, 1)
+    assert networks.discriminator(torch.rand(5, *SHAPES[name])).shape == (5, 1)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_weights_are_fixed_by_torchs_seed(name: str) -> None:
+    built = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        networks = build_networks(name, SHAPES[name])
+        built.append([*networks.generator.state_dict().values(), *networks.discriminator.state_dict().values()])
+    assert all(torch.equal(first, again) for first, again in zip(built[0], built[1], strict=True))
+    assert not all(torch.equal(first, other) for first, other in zip(built[0], built[2], strict=True))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_names_say_what_is_inside(name: str) -> None:
+    networks = build_networks(name, SHAPES[name])
+    normalised = {"BatchNorm1d", "BatchNorm2d"}
+    has_batch_norm = name == "dcgan" or name.endswith("_batch_norm")
+    assert bool(kinds(networks.generator) & normalised) == has_batch_norm
+    assert bool(kinds(networks.discriminator) & normalised) == (name == "dcgan")
+    assert ("LeakyReLU" in kinds(networks.discriminator)) == (name != "lecture_relu")
+    assert ("LeakyReLU" in kinds(networks.generator)) == (name in ("lecture", "lecture_batch_norm"))
+
+
+def test_an_unknown_model_is_refused_in_one_sentence_that_lists_the_choices() -> None:
+    with pytest.raises(GandiagError) as refusal:
+        build_networks("stylegan", IMAGES)
+    assert "'stylegan'" in str(refusal.value)
+    assert all(name in str(refusal.value) for name in MODELS)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(("name", "other"), [("mlp", IMAGES), ("lecture", POINTS), ("dcgan", POINTS)])
+def test_a_model_for_another_kind_of_data_is_refused_and_the_fitting_ones_are_named(
+    name: str, other: tuple[int, ...]
+) -> None:
+    with pytest.raises(GandiagError) as refusal:
+        build_networks(name, other)
+    offered = str(refusal.value).partition("choose one of ")[2].rstrip(".").split(", ")
+    assert offered == [fitting for fitting, shape in SHAPES.items() if shape == other]
+    assert str(SHAPES[name]) in str(refusal.value)
+    assert str(other) in str(refusal.value)
+
+
+def test_where_no_model_fits_the_refusal_says_so() -> None:
+    with pytest.raises(GandiagError, match="none of the built-in models"):
+        build_networks("dcgan", (3, 32, 32))
+
+
+def test_a_shape_may_be_torchs_own() -> None:
+    assert build_networks("mlp", torch.zeros(1, 2).shape[1:]).noise_size == 2
