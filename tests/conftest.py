@@ -4,11 +4,17 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 
 # Small tensors: a second thread costs more than it gives.
 torch.set_num_threads(1)
+
+
+# The same examples each time, and no clock in a test's outcome.
+hypothesis.settings.register_profile("gandiag", deadline=None, derandomize=True, max_examples=50)
+hypothesis.settings.load_profile("gandiag")
 
 
 @pytest.fixture(autouse=True)

@@ -54,7 +54,7 @@ def detect_non_convergence(run: RunView) -> Finding:
         _reason(run, kind),
         kind=kind,
         onset=run.onset(known[kind]),
-        evidence=_evidence(run),
+        evidence=(*_quality_evidence(run), *_evidence(run)) if kind == "stagnation" else _evidence(run),
         remedies=remedies_for(kind),
     )
 
@@ -137,10 +137,9 @@ def _stagnated(run: RunView) -> Values | None:
     quality, movement = run.windowed(run.own("probes.fid_judge")), run.windowed(run.own("probes.drift"))
     if missing(quality) or missing(movement):
         return None
-    first = float(quality[~np.isnan(quality)][0])
     moving = ~below(movement, run.policy.still)
     diverse = ~below(run.windowed(run.own("probes.diversity")), run.policy.collapsed_diversity)
-    stagnated: Values = (quality > run.policy.stagnated.value * first) & moving & diverse
+    stagnated: Values = (quality > run.policy.stagnated.value * _first_quality(run)) & moving & diverse
     return stagnated
 
 
@@ -152,6 +151,17 @@ def _reason(run: RunView, kind: str) -> str:
         "oscillation": "The samples keep changing class and do not get better: the players chase each other.",
         "stagnation": "The samples move but come no nearer to the data.",
     }[kind]
+
+
+def _first_quality(run: RunView) -> float:
+    quality = run.windowed(run.own("probes.fid_judge"))
+    return float(quality[~np.isnan(quality)][0])
+
+
+def _quality_evidence(run: RunView) -> list[Evidence]:
+    share = run.policy.stagnated
+    least = Threshold(share.value * _first_quality(run), f"{share.value:g} of its first value: {share.source}")
+    return [run.evidence(run.own("probes.fid_judge"), "fid_judge", ">", least)]
 
 
 def _evidence(run: RunView) -> tuple[Evidence, ...]:
@@ -172,9 +182,4 @@ def _evidence(run: RunView) -> tuple[Evidence, ...]:
             run.own("probes.flip_rate"), "Share of fixed inputs that change class between probes", ">", policy.hopping
         )
     )
-    quality = run.windowed(run.own("probes.fid_judge"))
-    if not missing(quality):
-        first = float(quality[~np.isnan(quality)][0])
-        least = Threshold(policy.stagnated.value * first, f"{policy.stagnated.value:g} of its first value")
-        found.append(run.evidence(run.own("probes.fid_judge"), "fid_judge", ">", least))
     return tuple(sorted(found, key=lambda evidence: not evidence.crossed))

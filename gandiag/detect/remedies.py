@@ -11,13 +11,14 @@ REMEDIES = MappingProxyType(
     {
         "saturated_discriminator": (
             Remedy(
+                _R1,
+                "bounds the discriminator's slope, so that it cannot become certain (Mescheder et al. 2018); mended 10 "
+                "of 10 runs with γ = 10, on digits and MNIST (reports/settings)",
+            ),
+            Remedy(
                 "Train the generator with the non-saturating loss, −log D(G(z)), instead of log(1 − D(G(z)))",
                 "its gradient at a certain discriminator is −1 where the minimax loss has 0 (Goodfellow et al. 2014, "
                 "Section 3)",
-            ),
-            Remedy(
-                _R1,
-                "bounds the discriminator's slope, so that it cannot become certain (Mescheder et al. 2018)",
             ),
             Remedy(
                 "Weaken the discriminator: fewer steps for each generator step, or a lower learning rate",
