@@ -1,8 +1,10 @@
 """The one place that knows which versions of other libraries fit together."""
 
-import re
-from importlib import metadata
+from importlib import import_module, metadata
 from types import ModuleType
+
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from gandiag.errors import GandiagError
 
@@ -10,40 +12,42 @@ from gandiag.errors import GandiagError
 def import_torchvision() -> ModuleType:
     """torchvision, or one sentence on why it cannot be used.
 
-    torchvision's compiled operators load only beside the torch release they were built for, which its own package
-    metadata names; beside another one, importing it fails deep inside torch.
+    torchvision's compiled operators load only beside the torch release they were built for; beside another one,
+    importing it fails deep inside torch.
 
     Raises:
         GandiagError: If torch and torchvision are not a matching pair, or torchvision is missing.
     """
     check_matching_pair()
-    import torchvision
-
-    module: ModuleType = torchvision
-    return module
+    try:
+        return import_module("torchvision")
+    except (ImportError, RuntimeError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise GandiagError(
+            f"torchvision cannot be loaded beside this torch ({reason}); they were not built for each other. Install "
+            f"both together: pip install --force-reinstall torch torchvision"
+        ) from error
 
 
 def check_matching_pair() -> None:
-    """Raise a ``GandiagError`` unless the installed torchvision was built for the installed torch."""
+    """Raise a ``GandiagError`` unless the installed torch is one that the installed torchvision asks for."""
     try:
-        torch_version = metadata.version("torch")
-        torchvision_version = metadata.version("torchvision")
+        torch, torchvision = metadata.version("torch"), metadata.version("torchvision")
         requirements = metadata.requires("torchvision") or []
     except metadata.PackageNotFoundError as error:
         raise GandiagError(f"{error.name} is not installed; run: pip install torch torchvision") from None
-    wanted = _pinned_torch(requirements)
-    if wanted is not None and torch_version.split("+")[0] != wanted:
-        raise GandiagError(
-            f"torch {torch_version} and torchvision {torchvision_version} are not a matching pair: this torchvision "
-            f"needs torch {wanted}. Install both together: pip install torch=={wanted} "
-            f"torchvision=={torchvision_version.split('+')[0]}"
-        )
+    # What stands behind a plus, such as cu130, names a build and not a release.
+    specifiers = [Requirement(text.split("+")[0].rstrip("( ") if "+" in text else text) for text in requirements]
+    for wanted in specifiers:
+        if wanted.name == "torch" and not wanted.specifier.contains(Version(torch).base_version, prereleases=True):
+            raise GandiagError(
+                f"torch {torch} and torchvision {torchvision} are not a matching pair: this torchvision needs "
+                f"torch {wanted.specifier}. Install both together: pip install {_advice(wanted, torchvision)}"
+            )
 
 
-def _pinned_torch(requirements: list[str]) -> str | None:
-    """The torch release in torchvision's requirements, such as ``torch==2.15.0``, without a local part."""
-    for requirement in requirements:
-        pinned = re.match(r"torch\s*\(?==\s*([0-9][^;,)+\s]*)", requirement)
-        if pinned:
-            return pinned.group(1)
-    return None
+def _advice(wanted: Requirement, torchvision: str) -> str:
+    """What to give pip, so that it can be pasted into a shell."""
+    torch = str(wanted.specifier)
+    quoted = f"torch{torch}" if torch.startswith("==") else f"'torch{torch}'"
+    return f"{quoted} torchvision=={torchvision.split('+')[0]}"

@@ -23,11 +23,14 @@ class Loss:
         name: The family, as the detectors' policy knows it.
         discriminator: (real logits, fake logits) → scalar.
         generator: fake logits → scalar.
+        midpoint: The logit half way between what is asked of real and of generated samples; labels are exchanged by
+            mirroring logits at it.
     """
 
     name: str
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor], Tensor]
+    midpoint: float = 0.0
 
 
 def cross_entropy_discriminator(real: Tensor, fake: Tensor) -> Tensor:
@@ -97,7 +100,7 @@ LOSSES = MappingProxyType(
     {
         "minimax": Loss("minimax", cross_entropy_discriminator, minimax_generator),
         "non_saturating": Loss("non_saturating", cross_entropy_discriminator, non_saturating_generator),
-        "least_squares": Loss("least_squares", least_squares_discriminator, least_squares_generator),
+        "least_squares": Loss("least_squares", least_squares_discriminator, least_squares_generator, midpoint=0.5),
         "hinge": Loss("hinge", hinge_discriminator, negative_mean_generator),
         "wasserstein": Loss("wasserstein", wasserstein_discriminator, negative_mean_generator),
     }
@@ -123,8 +126,13 @@ def flipped(loss: Loss) -> Loss:
         >>> float(lecture.discriminator(torch.tensor([-9.0]), torch.tensor([9.0]))) < 0.001
         True
     """
+
+    def mirrored(logits: Tensor) -> Tensor:
+        return 2 * loss.midpoint - logits
+
     return Loss(
         loss.name,
-        lambda real, fake: loss.discriminator(-real, -fake),
-        lambda fake: loss.generator(-fake),
+        lambda real, fake: loss.discriminator(mirrored(real), mirrored(fake)),
+        lambda fake: loss.generator(mirrored(fake)),
+        loss.midpoint,
     )

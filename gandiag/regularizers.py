@@ -51,6 +51,8 @@ def wgan_gp(discriminator: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
     """
     weight = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
     between = weight * real.detach() + (1 - weight) * fake.detach()
-    # The small constant keeps the norm's derivative finite where the gradient is exactly zero.
-    norms = (input_gradient(discriminator, between).square().sum(dim=1) + 1e-12).sqrt()
+    gradient = input_gradient(discriminator, between)
+    # The small constant keeps the norm's derivative finite at a gradient of exactly zero; half precision lacks it.
+    gradient = gradient.to(torch.promote_types(gradient.dtype, torch.float32))
+    norms = (gradient.square().sum(dim=1) + 1e-12).sqrt()
     return (norms - 1).square().mean()

@@ -3,18 +3,19 @@
 import gzip
 import os
 import shutil
-import tempfile
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import platformdirs
 
 from gandiag.compatibility import import_torchvision
 from gandiag.data.dataset import Dataset
 from gandiag.errors import GandiagError
+from gandiag.files import write_whole
 
 TORCHVISION_CLASSES = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}
+SPLITS = ("train", "test")
 DATA_VARIABLE = "GANDIAG_DATA"
 
 
@@ -33,6 +34,8 @@ def load_idx_dataset(name: str, split: str = "train", data_dir: str | Path | Non
     Raises:
         GandiagError: If an archive is corrupt, or the data is neither at hand nor to be downloaded.
     """
+    if split not in SPLITS:
+        raise GandiagError(f"Unknown split '{split}' of '{name}'; choose one of {', '.join(SPLITS)}.")
     torchvision = import_torchvision()
     dataset_class = getattr(torchvision.datasets, TORCHVISION_CLASSES[name])
     cache = user_cache()
@@ -56,8 +59,11 @@ def _archive_names(dataset_class: Any) -> list[tuple[str, str]]:
 
 
 def _find_archives(name: str, dataset_class: Any, data_dir: str | Path | None) -> list[Path] | None:
-    """The four verified archives of the first place that holds any of them."""
-    for place in _places(data_dir):
+    """The four verified archives of the first place that holds any of them.
+
+    What is wrong in a folder of the user's is theirs to mend; what is wrong in the cache is downloaded again.
+    """
+    for place in _places(data_dir)[:-1]:
         folder = place / dataset_class.__name__ / "raw"
         wanted = [(folder / file_name, md5) for file_name, md5 in _archive_names(dataset_class)]
         if not any(path.exists() for path, _ in wanted):
@@ -96,7 +102,7 @@ def _download(name: str, dataset_class: Any, data_dir: str | Path | None) -> lis
             try:
                 download_url(f"{mirror}{file_name}", root=str(folder), filename=file_name, md5=md5)
                 break
-            except (URLError, OSError, RuntimeError) as error:
+            except (OSError, RuntimeError, HTTPException) as error:
                 failure = error
         else:
             seen = ", ".join(str(place) for place in _places(data_dir))
@@ -112,14 +118,16 @@ def _download(name: str, dataset_class: Any, data_dir: str | Path | None) -> lis
 def _unpack(archive: Path, folder: Path) -> None:
     """Unpack one verified archive, so that a reader sees either the whole file or none."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as unpacked, gzip.open(archive) as packed:
-            shutil.copyfileobj(packed, unpacked)
-        os.replace(unpacked.name, folder / archive.stem)
+        write_whole(folder / archive.stem, lambda path: _extract(archive, path))
     except OSError as error:
         raise GandiagError(
             f"{archive} could not be unpacked into the cache {folder} ({error}); make room or make it writable."
         ) from error
+
+
+def _extract(archive: Path, path: Path) -> None:
+    with open(path, "wb") as unpacked, gzip.open(archive) as packed:
+        shutil.copyfileobj(packed, unpacked)
 
 
 def _is_unpacked(folder: Path, dataset_class: Any) -> bool:

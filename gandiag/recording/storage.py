@@ -1,8 +1,6 @@
 """A run directory on disk: Parquet parts, PNG and JSON, each replaced whole, so that a killed run stays readable."""
 
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +9,12 @@ import pandas as pd
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from gandiag.files import write_whole
+
 META = "meta.json"
 SAMPLES = "samples"
 TILE_KEY = "gandiag tiles"
 UNREADABLE = (OSError, ValueError, KeyError, SyntaxError)
-
-
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file beside its place and move it there, so that a reader never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        write(unfinished)
-        os.replace(unfinished, path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
 
 
 def write_meta(directory: Path, meta: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from gandiag.report import canvas
 from gandiag.report.class_charts import class_chart
 from gandiag.report.evidence_charts import evidence_grid
 from gandiag.report.gradient_charts import gradient_charts, line_charts
-from gandiag.report.output import write_whole
+from gandiag.report.output import write_output
 from gandiag.report.panels import class_shares, evidence_panels, moments
 from gandiag.report.sample_pictures import samples_side_by_side
 from gandiag.report.wording import onset
@@ -69,7 +69,7 @@ def save_figures(recording: Recording, diagnosis: Diagnosis, directory: str | Pa
         "gradients.png": gradient_figure(recording, diagnosis),
     }
     return [
-        write_whole(Path(directory) / name, canvas.png(figure))
+        write_output(Path(directory) / name, canvas.png(figure))
         for name, figure in figures.items()
         if figure is not None
     ]

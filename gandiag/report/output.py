@@ -1,36 +1,20 @@
-"""Files written whole or not at all."""
+"""Pages and figures, written where the user wants them."""
 
-import contextlib
-import os
 from pathlib import Path
 
 from gandiag.errors import GandiagError
+from gandiag.files import write_whole
 
 
-def write_whole(path: str | Path, content: bytes) -> Path:
-    """Write a file beside its place and move it there, so that a reader never sees half of it.
-
-    Args:
-        path: Where to write; missing folders are made.
-        content: All of the file.
-
-    Returns:
-        ``path``.
+def write_output(path: str | Path, content: bytes) -> Path:
+    """Write one file whole; missing folders are made.
 
     Raises:
-        GandiagError: If the file cannot be written.
+        GandiagError: If it cannot be written.
     """
     path = Path(path)
-    # A plain open, unlike tempfile's, gives the file the permissions that the user's other files have.
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part") if path.name else path
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            beside.write_bytes(content)
-            os.replace(beside, path)
-        except BaseException:
-            _remove(beside)
-            raise
+        write_whole(path, lambda unfinished: _write(unfinished, content))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise GandiagError(
@@ -39,6 +23,5 @@ def write_whole(path: str | Path, content: bytes) -> Path:
     return path
 
 
-def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)

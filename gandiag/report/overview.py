@@ -8,7 +8,7 @@ from pathlib import Path
 from gandiag.detect.finding import Diagnosis
 from gandiag.recording import Recording
 from gandiag.report import wording
-from gandiag.report.output import write_whole
+from gandiag.report.output import write_output
 from gandiag.report.panels import series_or_empty
 from gandiag.report.rendering import render
 from gandiag.report.views import Picture, RunView, run_view, thumbnail
@@ -62,7 +62,7 @@ def write_overview(sections: Sequence[RunSection], path: str | Path, *, title: s
     """
     rows = [_row(section, f"run-{index}") for index, section in enumerate(sections, start=1)]
     paragraphs = [paragraph.strip() for paragraph in introduction.split("\n\n") if paragraph.strip()]
-    return write_whole(path, render("overview.html.j2", title=title, paragraphs=paragraphs, rows=rows))
+    return write_output(path, render("overview.html.j2", title=title, paragraphs=paragraphs, rows=rows))
 
 
 def _row(section: RunSection, anchor: str) -> OverviewRow:

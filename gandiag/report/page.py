@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gandiag.detect.finding import Diagnosis
 from gandiag.recording import Recording
-from gandiag.report.output import write_whole
+from gandiag.report.output import write_output
 from gandiag.report.rendering import render
 from gandiag.report.views import run_view
 
@@ -28,4 +28,4 @@ def write_report(
     Raises:
         GandiagError: If the file cannot be written.
     """
-    return write_whole(path, render("page.html.j2", title=title, run=run_view(recording, diagnosis, anchor="")))
+    return write_output(path, render("page.html.j2", title=title, run=run_view(recording, diagnosis, anchor="")))

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from gandiag.errors import GandiagError
+from gandiag.files import write_whole
 from gandiag.nets.catalogue import MODELS
-from gandiag.recording.storage import write_whole
 from gandiag.training.config import TrainingConfig
 from gandiag.training.players import Players, build_players
 
