@@ -122,6 +122,7 @@ def flipped(loss: Loss) -> Loss:
     """The same game with the labels exchanged: the discriminator gives real samples *low* logits.
 
     Examples:
+        >>> import torch
         >>> lecture = flipped(LOSSES["minimax"])
         >>> float(lecture.discriminator(torch.tensor([-9.0]), torch.tensor([9.0]))) < 0.001
         True

@@ -9,6 +9,7 @@ Says each verdict as it comes and writes a page, figures and a table.
 
 import argparse
 import dataclasses
+import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -104,7 +105,7 @@ def main() -> None:
         sections, options.out / "index.html", title="gandiag: five settings of one GAN", introduction=INTRODUCTION
     )
     right = int((table["verdict"] == table["expected"]).sum())
-    print(f"{right} of {len(table)} verdicts are what the setting is known for. Look here: {page}")
+    print(f"{right} of {len(table)} verdicts are what the setting is known for. Look here: {os.path.relpath(page)}")
 
 
 def train_with_progress(config: TrainingConfig, label: str, out: Path) -> TrainingResult:

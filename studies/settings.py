@@ -5,19 +5,23 @@ five seeds each: how often is the verdict the one that the setting is known for,
 
     python studies/settings.py --data-dir DIR          (about 25 minutes on 2 cores; can be interrupted and resumed)
 
-Writes runs.csv (a row a run), verdicts.csv (counts) and index.html (the runs of seed 0 on MNIST) to reports/settings.
+Writes runs.csv (a row a run), verdicts.csv and verdicts.png (counts) and index.html (the runs of seed 0 on MNIST) to
+reports/settings.
 """
 
 import argparse
 import dataclasses
+import os
 from pathlib import Path
 
 import pandas as pd
+import seaborn
 import torch
+from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from gandiag.cli import explain_errors
-from gandiag.detect import diagnose
+from gandiag.detect import Verdict, diagnose
 from gandiag.metrics import class_shares, frechet_distance, modes_present
 from gandiag.nets import load_judge
 from gandiag.probes import packaged_reference
@@ -120,6 +124,7 @@ def write(table: pd.DataFrame, runs: Path, out: Path, shown: str) -> None:
     )
     counts.to_csv(out / "verdicts.csv", float_format="%.4g")
     print(counts.to_string())
+    draw(table, out / "verdicts.png")
     sections = []
     for name, config in PRESETS.items():
         recording = Recording.load(runs / f"{shown}-{name}-0")
@@ -136,7 +141,27 @@ def write(table: pd.DataFrame, runs: Path, out: Path, shown: str) -> None:
         title=f"gandiag: every preset on {shown}",
         introduction=f"The runs of seed 0 on {shown}; verdicts over {table['seed'].nunique()} seeds: verdicts.csv.",
     )
-    print(f"Look here: {page}")
+    print(f"Look here: {os.path.relpath(page)}")
+
+
+def draw(table: pd.DataFrame, path: Path) -> None:
+    """How many runs of each setting got each verdict, a panel a data set."""
+    datasets = table["dataset"].unique()
+    figure = Figure(figsize=(1 + 5.2 * len(datasets), 4.2), layout="constrained")
+    settings, verdicts = table["setting"].unique(), [verdict.value for verdict in Verdict]
+    for axes, dataset in zip(figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0], datasets, strict=True):
+        rows = table[table["dataset"] == dataset]
+        counts = pd.crosstab(rows["setting"], rows["verdict"]).reindex(settings, columns=verdicts, fill_value=0)
+        seaborn.heatmap(
+            counts.rename(index=words, columns=words), annot=True, cbar=False, cmap="Blues", linewidths=1, ax=axes
+        )
+        axes.set(title=f"{dataset}: runs of {rows['seed'].nunique()} by verdict", xlabel="", ylabel="")
+        axes.tick_params(axis="x", rotation=30)
+    figure.savefig(path, dpi=110)
+
+
+def words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 if __name__ == "__main__":

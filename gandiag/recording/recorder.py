@@ -13,6 +13,7 @@ from gandiag.recording.recording import Recording
 from gandiag.recording.tables import SCHEMA_VERSION, TABLES
 
 ROWS_IN_MEMORY = 200_000
+SAMPLE_SETS = 64
 
 
 class Recorder:
@@ -71,13 +72,22 @@ class Recorder:
             self._pending[table].append(rows)
 
     def add_samples(self, iteration: int, samples: np.ndarray) -> None:
-        """Keep sampled images or points of one iteration."""
+        """Keep sampled images or points of one iteration; of many, the most crowded one goes."""
         self._samples[iteration] = samples
+        if len(self._samples) > SAMPLE_SETS:
+            at = sorted(self._samples)
+            crowded = min(range(1, len(at) - 1), key=lambda index: at[index + 1] - at[index - 1])
+            self._drop_samples(at[crowded])
         if self._can_write():
             try:
                 storage.write_samples(self._target(), iteration, samples)
             except OSError as error:
                 self._give_up_writing(error)
+
+    def _drop_samples(self, iteration: int) -> None:
+        del self._samples[iteration]
+        if self._can_write():
+            storage.remove_samples(self._target(), iteration)
 
     def abstain(self, signal: str, reason: str) -> None:
         """Note that a signal cannot be had, and why; the first reason is kept."""

@@ -1,6 +1,7 @@
 """A run directory on disk: Parquet parts, PNG and JSON, each replaced whole, so that a killed run stays readable."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,13 @@ def write_samples(directory: Path, iteration: int, samples: np.ndarray) -> None:
         write_whole(stem.with_suffix(".png"), lambda path: _save_grid(path, samples))
     else:
         write_whole(stem.with_suffix(".npy"), lambda path: np.save(path, samples))
+
+
+def remove_samples(directory: Path, iteration: int) -> None:
+    """Remove the samples of one iteration; that it cannot be done harms nobody."""
+    with suppress(OSError):
+        for path in (directory / SAMPLES).glob(f"iteration-{iteration:09d}.*"):
+            path.unlink()
 
 
 def _save_grid(path: Path, images: np.ndarray) -> None:

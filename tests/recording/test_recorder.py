@@ -123,6 +123,19 @@ def test_going_on_keeps_what_was_before_and_replaces_what_came_after(tmp_path):
     assert iterations(Recording.load(tmp_path / "run")) == list(range(18))
 
 
+def test_samples_stay_few_and_spread_over_the_run(tmp_path):
+    kept = Recorder(tmp_path / "run")
+    for iteration in range(500):
+        kept.add_samples(iteration, np.zeros((1, 4, 4), np.uint8))
+    kept.append("steps", rows(0))
+    kept.flush()
+    samples = sorted(kept.recording().samples)
+    assert samples == sorted(Recording.load(tmp_path / "run").samples)
+    assert len(samples) <= recorder.SAMPLE_SETS
+    assert (samples[0], samples[-1]) == (0, 499)
+    assert max(np.diff(samples)) <= 4 * 500 / recorder.SAMPLE_SETS
+
+
 def test_the_first_reason_for_a_missing_signal_is_kept():
     kept = Recorder()
     kept.abstain("probes", "first")
