@@ -4,9 +4,9 @@ from gandiag.data.catalogue import DATASETS as DATASETS
 from gandiag.data.catalogue import load_dataset as load_dataset
 from gandiag.data.dataset import Dataset as Dataset
 from gandiag.data.dataset import check_samples as check_samples
+from gandiag.data.dataset import mixture_dataset as mixture_dataset
 from gandiag.data.digits import load_digits as load_digits
 from gandiag.data.idx_archives import load_idx_dataset as load_idx_dataset
 from gandiag.data.mixtures import Mixture as Mixture
 from gandiag.data.mixtures import grid as grid
-from gandiag.data.mixtures import mixture_dataset as mixture_dataset
 from gandiag.data.mixtures import ring as ring

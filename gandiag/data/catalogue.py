@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from gandiag.data.dataset import Dataset, check_samples
+from gandiag.data.dataset import Dataset, check_samples, mixture_dataset
 from gandiag.data.digits import load_digits
 from gandiag.data.idx_archives import TORCHVISION_CLASSES, load_idx_dataset
-from gandiag.data.mixtures import grid, mixture_dataset, ring
+from gandiag.data.mixtures import grid, ring
 from gandiag.errors import GandiagError
 
 DATASETS = ("digits", "mnist", "fashion_mnist", "ring", "grid")

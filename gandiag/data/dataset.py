@@ -38,6 +38,12 @@ class Dataset:
         return replace(self, samples=self.samples.to(device), labels=self.labels.to(device))
 
 
+def mixture_dataset(mixture: Mixture, count: int = 50_000, seed: int = 0) -> Dataset:
+    """A finite sample of a mixture, as a data set; ``seed`` fixes which points it holds."""
+    points, modes = mixture.sample(count, torch.Generator().manual_seed(seed))
+    return Dataset(mixture.name, points, modes, mixture)
+
+
 def check_samples(samples: Tensor, name: str) -> None:
     """Refuse data that no GAN could learn from.
 

@@ -2,13 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from gandiag.data.dataset import Dataset
 
 
 @dataclass(frozen=True)
@@ -64,11 +60,3 @@ def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05) -> Mixture:
     """
     axis = spacing * (torch.arange(side, dtype=torch.float32) - (side - 1) / 2)
     return Mixture("grid", torch.cartesian_prod(axis, axis), std)
-
-
-def mixture_dataset(mixture: Mixture, count: int = 50_000, seed: int = 0) -> "Dataset":
-    """A finite sample of a mixture, as a data set; ``seed`` fixes which points it holds."""
-    from gandiag.data.dataset import Dataset
-
-    points, modes = mixture.sample(count, torch.Generator().manual_seed(seed))
-    return Dataset(mixture.name, points, modes, mixture)
