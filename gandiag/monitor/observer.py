@@ -6,18 +6,24 @@ from typing import Any
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
+from gandiag.monitor.calls import DiscriminatorCalls
 from gandiag.monitor.gradients import GradientTap, step_has_closure
 from gandiag.monitor.guard import Guard
 from gandiag.monitor.hooks import watch_forward
 from gandiag.monitor.loss_family import infer_loss
 from gandiag.monitor.networks import Network
-from gandiag.monitor.signal import UNKNOWN_CALLS, DiscriminatorCalls, GeneratorSignal
+from gandiag.monitor.provenance import Provenance
+from gandiag.monitor.signal import UNKNOWN_CALLS, GeneratorSignal
+from gandiag.monitor.steps import listen_to_steps
+from gandiag.monitor.tensors import tensors_in
 from gandiag.monitor.watch import GeneratorWatch
 from gandiag.recording import Recorder
 
 REAL_SAMPLES_KEPT = 512
+FOLLOWED_AT_START = 3
+FOLLOWED_EVERY = 500
+PUZZLED_UNTIL = 200
 CLOSURE = "the optimizer computes its gradients inside its step (a closure, as LBFGS takes), where no hook sees them"
 
 
@@ -49,7 +55,14 @@ class Observer:
         self._owned: dict[tuple[int, int], list[GradientTap]] = {}
         generators = [network for network in networks if network.role == "generator"]
         self._signals = [GeneratorSignal(g.label, next(g.module.parameters()).device) for g in generators]
-        self._calls = [DiscriminatorCalls(self._signals) for network in networks if network.role == "discriminator"]
+        self._provenance = Provenance()
+        self._calls = [
+            DiscriminatorCalls(self._signals, self._provenance) for n in networks if n.role == "discriminator"
+        ]
+        self._follows = not any(is_compiled(network.module) for network in networks)
+        self._follow_until = start + FOLLOWED_AT_START
+        if self._follows:
+            self._provenance.switch_on()
         self._stepping = False
         self.real_samples: list[Tensor] = []
         self._remove = self._watch_modules(networks, watches)
@@ -65,21 +78,11 @@ class Observer:
             else:
                 after = self._discriminator_hook(next(calls), list(watches.values()))
             removers.append(watch_forward(network.module, after))
-        observer = weakref.ref(self)
+        return [*removers, listen_to_steps(weakref.ref(self))]
 
-        def before_step(optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            if (alive := observer()) is not None:
-                alive._guard.run("steps", alive._before_step, optimizer, args, kwargs)
-
-        def after_step(optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            if (alive := observer()) is not None:
-                alive._after_step(optimizer)
-
-        return [
-            *removers,
-            register_optimizer_step_pre_hook(before_step).remove,
-            register_optimizer_step_post_hook(after_step).remove,
-        ]
+    def before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """An optimizer, anybody's, is about to step."""
+        self._guard.run("steps", self._before_step, optimizer, args, kwargs)
 
     def _generator_hook(self, module: nn.Module, signal: GeneratorSignal, watch: GeneratorWatch) -> Callable[..., None]:
         generator = weakref.ref(module)
@@ -87,12 +90,17 @@ class Observer:
         def after(args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
             if watch.sampling:
                 return
-            self._guard.run("signal", signal.after_forward, output)
+            self._guard.run("signal", self._after_generator, signal, output)
             alive = generator()
             if alive is not None and alive.training:
                 self._guard.run("probes", watch.see, args, kwargs)
 
         return after
+
+    def _after_generator(self, signal: GeneratorSignal, output: Any) -> None:
+        signal.after_forward(output)
+        if self._provenance.on:
+            self._provenance.mark_generated(tensors_in(output), signal.label)
 
     def _discriminator_hook(self, calls: DiscriminatorCalls, watches: list[GeneratorWatch]) -> Callable[..., None]:
         def after(args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
@@ -137,8 +145,21 @@ class Observer:
                 self.real_samples.append(real.clone())
         for signal in stepping:
             signal.close_iteration(iterations[signal.label])
+        self._follow_or_not(max(iterations.values()))
 
-    def _after_step(self, optimizer: Optimizer) -> None:
+    def _follow_or_not(self, iteration: int) -> None:
+        """Follow operations for the first iterations, one in many later, and the next where calls puzzle."""
+        if not self._follows:
+            return
+        if any(calls.puzzled for calls in self._calls) and iteration < PUZZLED_UNTIL:
+            self._follow_until = max(self._follow_until, iteration + 2)
+        if iteration + 1 < self._follow_until or (iteration + 1) % FOLLOWED_EVERY == 0:
+            self._provenance.switch_on()
+        else:
+            self._provenance.switch_off()
+
+    def after_step(self, optimizer: Optimizer) -> None:
+        """An optimizer, anybody's, has stepped."""
         for tap in self._stepped(optimizer):
             self._guard.run("steps", tap.after_step)
         if self._stepping:
@@ -168,7 +189,16 @@ class Observer:
 
     def close(self) -> None:
         """Remove all hooks and hand over what is left."""
+        self._provenance.switch_off()
         for remove in self._remove:
             remove()
         self._remove = []
         self._guard.run("steps", self.flush)
+
+
+def is_compiled(module: nn.Module) -> bool:
+    """Whether torch.compile is in play: following operations would make it compile anew."""
+    return any(
+        type(part).__name__ == "OptimizedModule" or getattr(part, "_compiled_call_impl", None) is not None
+        for part in module.modules()
+    )

@@ -9,15 +9,12 @@ import torch
 from torch import Tensor
 
 from gandiag.monitor.ring import Ring
-from gandiag.monitor.tensors import first_float, per_sample_norm, storage_of, tensors_in
+from gandiag.monitor.tensors import first_float, per_sample_norm, storage_of
 
 OUTPUTS_KEPT = 2
 HEAD_PAIRS_KEPT = 3
 COLUMNS = ("grad_norm", "head_gradient", "input_gradient", "logit_real", "logit_fake", "accuracy")
-UNKNOWN_CALLS = (
-    "the discriminator's calls could not be told apart: none was given the generator's own output, detached or not "
-    "(noise, augmentation and concatenation hide it)"
-)
+UNKNOWN_CALLS = "the discriminator's calls on real and on generated samples could not be told apart with certainty"
 
 
 @dataclass
@@ -99,62 +96,6 @@ class GeneratorSignal:
         return rows
 
 
-class DiscriminatorCalls:
-    """Tells one discriminator's calls apart by what they were given.
-
-    A call is on generated samples if it was given the generator's own output, detached or not: both share their memory.
-    The other calls of an iteration count as on real samples only if each has a recognised call on detached samples
-    beside it, for then generated samples evidently come unchanged; and never if they ask for gradients of their input,
-    as penalties do.
-    """
-
-    def __init__(self, generators: list[GeneratorSignal]) -> None:
-        self._generators = generators
-        self._opponent: GeneratorSignal | None = None
-        self._fake_calls = 0
-        self._other_calls = 0
-        self._other_logits: Tensor | None = None
-        self._other_samples: Tensor | None = None
-        self.ever_recognised = False
-
-    def after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-        """Sort one call."""
-        logits = first_float(output)
-        inputs = [tensor for tensor in tensors_in((args, kwargs)) if tensor.is_floating_point() and tensor.dim() > 0]
-        if logits is None or not inputs or logits.dim() == 0:
-            return
-        for generator in self._generators:
-            given = next((tensor for tensor in inputs if generator.made(tensor)), None)
-            if given is not None:
-                self._on_fake(generator, given, logits)
-                return
-        if not any(tensor.requires_grad for tensor in inputs):
-            self._other_calls += 1
-            self._other_logits = _by_sample(logits)
-            self._other_samples = inputs[0].detach()
-
-    def _on_fake(self, generator: GeneratorSignal, given: Tensor, logits: Tensor) -> None:
-        if given.requires_grad:
-            generator.listen_to_head(logits)
-            if generator.fake_logits is None:
-                generator.fake_logits = _by_sample(logits)
-            return
-        self._fake_calls += 1
-        self._opponent = generator
-        generator.fake_logits = _by_sample(logits)
-
-    def close_iteration(self) -> Tensor | None:
-        """Hand the generator its opponent's logits on real samples; returns those samples where they are known."""
-        opponent, samples = self._opponent, self._other_samples
-        known = opponent is not None and 0 < self._other_calls <= self._fake_calls
-        if known and opponent is not None:
-            opponent.real_logits = self._other_logits
-            self.ever_recognised = True
-        self._opponent = self._other_logits = self._other_samples = None
-        self._fake_calls = self._other_calls = 0
-        return samples if known else None
-
-
 def midpoint_accuracy(real: Tensor | None, fake: Tensor | None) -> Tensor | None:
     """Share of samples on the right side of the midpoint between the mean real and the mean fake logit.
 
@@ -168,11 +109,6 @@ def midpoint_accuracy(real: Tensor | None, fake: Tensor | None) -> Tensor | None
     right_real = ((real - midpoint) * direction > 0).float().mean()
     right_fake = ((fake - midpoint) * direction < 0).float().mean()
     return (right_real + right_fake) / 2
-
-
-def _by_sample(logits: Tensor) -> Tensor:
-    """Mean logit of each sample, with shape :math:`(n,)`: a patch discriminator has many."""
-    return logits.detach().float().flatten(1).mean(dim=1) if logits.dim() > 1 else logits.detach().float()
 
 
 def _median(values: Tensor | None) -> Tensor | None:

@@ -67,26 +67,84 @@ def test_the_order_of_real_and_fake_does_not_matter(make_loop):
     assert last["logit_fake"] == pytest.approx(loop.fake_logits.mean().item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("hidden_by", ["noise", "concatenation"])
-def test_calls_that_cannot_be_told_apart_are_abstained_from(make_loop, hidden_by):
+def run_disguised(loop, disguise, steps: int = 12) -> tuple[list[float], list[float]]:
+    """A loop that hands the discriminator disguised samples; returns the true mean logits on real and on fake."""
+    truth: tuple[list[float], list[float]] = ([], [])
+    for _ in range(steps):
+        real, fake = torch.randn(16, 8) + 1, loop.generator(torch.randn(16, 5))
+        real_logits, fake_logits = disguise(loop.discriminator, real, fake.detach())
+        loop.discriminator_optimizer.zero_grad()
+        (softplus(-real_logits).mean() + softplus(fake_logits).mean()).backward()
+        loop.discriminator_optimizer.step()
+        loop.generator_optimizer.zero_grad()
+        softplus(-loop.discriminator(fake * 1.0)).mean().backward()
+        loop.generator_optimizer.step()
+        truth[0].append(real_logits.mean().item())
+        truth[1].append(fake_logits.mean().item())
+    return truth
+
+
+def pooled(discriminator, real, fake):
+    """As an image pool does: samples taken apart and put together again."""
+    again = torch.cat([sample.data.unsqueeze(0) for sample in fake])
+    return discriminator(real), discriminator(again)
+
+
+DISGUISES = {
+    "noise": lambda d, real, fake: (d(real + torch.randn(16, 8)), d(fake + torch.randn(16, 8))),
+    "clone": lambda d, real, fake: (d(real), d(fake.clone())),
+    "flip": lambda d, real, fake: (d(real.flip(1)), d(fake.flip(1))),
+    "cutout": lambda d, real, fake: (d(real.masked_fill(torch.rand(16, 8) < 0.2, 0)), d(torch.roll(fake, 1, 1))),
+    "in place": lambda d, real, fake: (d(real), d(fake.clone().add_(torch.randn(16, 8)).clamp_(-3, 3))),
+    "one batch": lambda d, real, fake: d(torch.cat([real, fake])).chunk(2),
+    "one batch, fake first": lambda d, real, fake: d(torch.cat((fake, real), dim=0)).split(16)[::-1],
+    "image pool": pooled,
+}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES)
+def test_calls_on_disguised_samples_are_told_apart(make_loop, disguise):
     loop = make_loop(steps=0)
-    with gandiag.attach(loop.generator, loop.discriminator) as monitor:
-        for _ in range(5):
-            real, fake = torch.randn(16, 8), loop.generator(torch.randn(16, 5)).detach()
-            if hidden_by == "noise":
-                logits = loop.discriminator(real + torch.randn(16, 8)), loop.discriminator(fake + torch.randn(16, 8))
-            else:
-                logits = loop.discriminator(torch.cat([real, fake])).chunk(2)
-            loop.discriminator_optimizer.zero_grad()
-            (softplus(-logits[0]).mean() + softplus(logits[1]).mean()).backward()
-            loop.discriminator_optimizer.step()
-            loop.generator_optimizer.zero_grad()
-            softplus(-loop.discriminator(loop.generator(torch.randn(16, 5)))).mean().backward()
-            loop.generator_optimizer.step()
+    with gandiag.attach(loop.generator, loop.discriminator, on_alarm="ignore") as monitor:
+        real, fake = run_disguised(loop, disguise)
+    np.testing.assert_allclose(monitor.recording.signal["logit_real"], real, rtol=1e-4)
+    np.testing.assert_allclose(monitor.recording.signal["logit_fake"], fake, rtol=1e-4)
+
+
+UNKNOWABLE = {
+    "by way of NumPy": lambda d, real, fake: (d(real), d(torch.from_numpy(fake.numpy().copy()))),
+    "shuffled into one batch": lambda d, real, fake: d(torch.cat([real, fake])[torch.randperm(32)]).chunk(2),
+}
+
+
+@pytest.mark.parametrize("disguise", UNKNOWABLE.values(), ids=UNKNOWABLE)
+def test_where_it_cannot_be_known_nothing_is_said(make_loop, disguise):
+    loop = make_loop(steps=0)
+    with gandiag.attach(loop.generator, loop.discriminator, on_alarm="ignore") as monitor:
+        run_disguised(loop, disguise)
     recording = monitor.recording
     assert recording.signal["logit_real"].isna().all()
     assert recording.signal["head_gradient"].notna().all(), "the generator's own pass needs no telling apart"
     assert "told apart" in recording.meta["abstentions"]["signal.logit_real"]
+
+
+def test_a_pattern_is_kept_while_nothing_is_followed_and_an_unknown_one_is_learnt(make_loop):
+    """A penalty every fourth step changes the number of calls; both patterns are learnt within a few iterations."""
+    loop = make_loop(steps=0)
+
+    def noisy(discriminator, real, fake):
+        return discriminator(real + torch.randn(16, 8)), discriminator(fake + torch.randn(16, 8))
+
+    with gandiag.attach(loop.generator, loop.discriminator, on_alarm="ignore") as monitor:
+        truth: list[float] = []
+        for step in range(40):
+            if step % 4 == 0:
+                gandiag.regularizers.r1(loop.discriminator, torch.randn(16, 8)).backward()
+            truth += run_disguised(loop, noisy, steps=1)[0]
+    recorded = monitor.recording.signal["logit_real"]
+    assert recorded.notna().mean() > 0.9
+    known = recorded.notna()
+    np.testing.assert_allclose(recorded[known], np.array(truth)[known], rtol=1e-4)
 
 
 def test_a_penaltys_call_does_not_pass_for_one_on_real_samples(make_loop):
