@@ -86,7 +86,7 @@ class Monitor:
         """Probe a last time, remove all hooks and bring the run directory up to date. A second call does nothing."""
         if self._closed:
             return
-        if self._observer.iteration and self._clock.last != self._observer.iteration:
+        if self._prober.ready and self._observer.iteration and self._clock.last != self._observer.iteration:
             self._guard.run("probes", self._probe, self._observer.iteration)
         self._recorder.meta["status"] = "finished"
         self._observer.close()

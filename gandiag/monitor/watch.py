@@ -38,7 +38,7 @@ class GeneratorWatch:
     @property
     def ready(self) -> bool:
         """Whether there is something to sample from."""
-        return self._sample is not None or self._replay.complete
+        return self._module() is not None and (self._sample is not None or self._replay.complete)
 
     def samples(self) -> Tensor:
         """512 samples, or as many as the replayed inputs give."""

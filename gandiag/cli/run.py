@@ -1,0 +1,153 @@
+"""``gandiag run SCRIPT``"""
+
+import builtins
+import os
+import signal
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any
+
+import click
+
+from gandiag.errors import GandiagError
+from gandiag.monitor import Monitor, attach
+from gandiag.monitor.discovery import Discovery, Roles
+from gandiag.report import write_report
+
+PLAIN_WARNINGS = warnings.showwarning
+
+
+@click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("script", type=click.Path(path_type=Path))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("--out", type=click.Path(path_type=Path), help="Run directory. [default: runs/ and the script's name]")
+@click.option("--generator", help="The generator's name in the script, if it is not found rightly.")
+@click.option("--discriminator", help="The discriminator's name in the script, if it is not found rightly.")
+@click.option("--judge", help="'mnist' to judge samples by the packaged digit classifier.")
+@click.option("--every", type=int, help="Generator steps from probe to probe. [default: at most 5 % of the time]")
+def command(script: Path, arguments: tuple[str, ...], out: Path | None, **options: Any) -> int:
+    """Run a training script, unmodified, and watch the GAN in it.
+
+    SCRIPT runs as with python, with the ARGUMENTS that follow it. Options of gandiag's own stand before it. Leaves a
+    run directory, a verdict and a report, however the script ends; exits as the script does.
+    """
+    if not script.is_file():
+        raise GandiagError(f"There is no script {script}; give the Python file that trains the GAN.")
+    return run_script(script, list(arguments), out or unused_directory(script), **options)
+
+
+def unused_directory(script: Path) -> Path:
+    """``runs/<script>``, or with the first number that is free."""
+    places = (Path("runs") / (script.stem + suffix) for suffix in ("", *(f"-{n}" for n in range(2, 10_000))))
+    return next(place for place in places if not place.exists())
+
+
+def run_script(
+    script: Path,
+    arguments: list[str],
+    out: Path,
+    generator: str | None = None,
+    discriminator: str | None = None,
+    judge: str | None = None,
+    every: int | None = None,
+) -> int:
+    """Run a script as ``python script arguments`` would, watched; returns its exit code.
+
+    Raises:
+        SystemExit: If the script does.
+    """
+    out = out.absolute()
+    monitors: list[Monitor] = []
+
+    def watch(roles: Roles) -> None:
+        _say(f"watching {roles}")
+        try:
+            monitors.append(
+                attach(
+                    _single_or_named(roles.generators),
+                    _single_or_named(roles.discriminators),
+                    judge=judge,  # type: ignore[arg-type]
+                    every=every,
+                    out=out,
+                    configuration={"script": str(script), "arguments": arguments},
+                )
+            )
+        except GandiagError as error:
+            _say(f"cannot watch: {error}")
+
+    discovery = Discovery(watch, generator, discriminator)
+    ending: BaseException | None = None
+    main = ModuleType("__main__")  # kept until the end: its variables hold the networks
+    try:
+        _run_as_main(script, arguments, main)
+    except BaseException as error:  # however the script ends, what was recorded is brought home first
+        ending = error
+    seen = discovery.seen()
+    discovery.stop()
+    if monitors:
+        _bring_home(monitors[0], out, script)
+    else:
+        _say(
+            "no generator and discriminator were recognised, so nothing was watched. Modules that an optimizer trains: "
+            f"{', '.join(seen) or 'none'}. Name them with --generator and --discriminator."
+        )
+    return _end_as(ending)
+
+
+def _single_or_named(modules: dict[str, Any]) -> Any:
+    return next(iter(modules.values())) if len(modules) == 1 else modules
+
+
+def _run_as_main(script: Path, arguments: list[str], main: ModuleType) -> None:
+    """Execute a script as the main module, under the name and on the path that python gives it."""
+    argv, path, show, former = sys.argv, sys.path[:], warnings.showwarning, sys.modules["__main__"]
+    file = script.absolute()
+    vars(main).update(__file__=str(file), __builtins__=builtins, __cached__=None)
+    sys.argv, sys.path[0], sys.modules["__main__"] = [str(script), *arguments], str(file.parent), main
+    warnings.showwarning = PLAIN_WARNINGS
+    try:
+        exec(compile(file.read_bytes(), str(file), "exec"), vars(main))
+    finally:
+        sys.argv, sys.path[:], warnings.showwarning, sys.modules["__main__"] = argv, path, show, former
+
+
+def _bring_home(monitor: Monitor, out: Path, script: Path) -> None:
+    """The verdict and the report; an error of gandiag's own is said and harms nothing."""
+    try:
+        monitor.close()
+        recording, diagnosis = monitor.recording, monitor.diagnose()
+        click.echo(str(diagnosis), err=True)
+        page = write_report(recording, diagnosis, out / "report.html", title=f"gandiag: {script.name}")
+        _say(f"run directory {os.path.relpath(out)}, report {os.path.relpath(page)}")
+    except Exception as error:
+        _say(f"could not bring the run home: {type(error).__name__}: {error}")
+
+
+def _end_as(ending: BaseException | None) -> int:
+    """End as the script did: its exit code, its traceback, its signal."""
+    if ending is None:
+        return 0
+    if isinstance(ending, SystemExit):
+        raise ending
+    if isinstance(ending, KeyboardInterrupt):
+        _print_traceback(ending)
+        sys.stdout.flush()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    _print_traceback(ending)
+    return 1
+
+
+def _print_traceback(error: BaseException) -> None:
+    """The traceback as python prints it, from the script's first line on."""
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None and trace.tb_frame.f_globals.get("__name__") != "__main__":
+        trace = trace.tb_next
+    traceback.print_exception(type(error), error, trace or error.__traceback__)
+
+
+def _say(sentence: str) -> None:
+    click.echo(f"gandiag: {sentence}", err=True)
