@@ -56,8 +56,8 @@ def attach(
             output are features; or ``None``, and samples are compared as they are.
         every: Generator steps from probe to probe. Left out, probing takes at most 5 % of the run's time.
         out: Run directory. Left out, the recording is kept in memory.
-        on_alarm: What to do when a failure is found during training: ``"warn"``, ``"stop"`` (raise
-            :class:`TrainingStopped`), ``"ignore"``, or a function that takes the diagnosis.
+        on_alarm: What to do when a failure is found during training, from 1000 generator steps on: ``"warn"``,
+            ``"stop"`` (raise :class:`TrainingStopped`), ``"ignore"``, or a function that takes the diagnosis.
         loss: The generator's loss: ``"minimax"``, ``"non_saturating"``, ``"least_squares"``, ``"hinge"`` or
             ``"wasserstein"``. Left out, it is told from the gradients where that is certain.
         start: Generator steps already done, when training goes on from a checkpoint: what ``out`` holds from before

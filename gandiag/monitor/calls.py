@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gandiag.monitor.provenance import DATA, MIXED, Kind, Origin, Provenance
 from gandiag.monitor.signal import GeneratorSignal
-from gandiag.monitor.tensors import by_sample, first_float, tensors_in
+from gandiag.monitor.tensors import first_float, tensors_in
 
 MOST_CALLS = 64  # in one iteration
 
@@ -18,7 +18,7 @@ class Call:
     """One forward pass of a discriminator.
 
     Attributes:
-        logits: Mean logit of each sample, with shape :math:`(n,)`.
+        logits: The discriminator's output.
         samples: Its first input.
         origin: What its inputs are made of, as far as this iteration tells.
         followed: Whether the origin comes from following operations, and not from memory addresses alone.
@@ -57,16 +57,22 @@ class DiscriminatorCalls:
         inputs = [tensor for tensor in tensors_in((args, kwargs)) if tensor.is_floating_point() and tensor.dim() > 0]
         if logits is None or not inputs or logits.dim() == 0 or len(self._calls) == MOST_CALLS:
             return
-        origin = self._provenance.origin(inputs) if self._provenance.on else self._origin_by_address(inputs)
+        origin = self._origin(inputs)
         through_generator = any(tensor.requires_grad and tensor.grad_fn is not None for tensor in inputs)
         if through_generator and (generator := self._opponent(origin)) is not None:
             generator.listen_to_head(logits)
         penalised = any(tensor.requires_grad and tensor.grad_fn is None for tensor in inputs)
-        call = Call(by_sample(logits), inputs[0].detach(), origin, self._provenance.on, through_generator, penalised)
+        call = Call(
+            logits.detach().clone(), inputs[0].detach(), origin, self._provenance.on, through_generator, penalised
+        )
         self._calls.append(call)
 
-    def _origin_by_address(self, inputs: list[Tensor]) -> Origin:
-        """Generated where an input shares its memory with a generator's latest output; unknown data elsewhere."""
+    def _origin(self, inputs: list[Tensor]) -> Origin:
+        """Generated where that was followed, or where an input shares its memory with a generator's latest output."""
+        if self._provenance.on:
+            return self._provenance.origin(inputs)
+        if self._patterns and len(self._generators) == 1:
+            return DATA  # the pattern will tell
         for generator in self._generators:
             if any(generator.made(tensor) for tensor in inputs):
                 return Origin(Kind.FAKE, generator.label)
@@ -89,8 +95,9 @@ class DiscriminatorCalls:
 
     def _origins_of(self, calls: list[Call]) -> tuple[Origin, ...] | None:
         """The origin of each call, or ``None`` where it is not certain."""
-        found = certain_origins(calls)
-        if found is not None and all(call.followed for call in calls):
+        followed = all(call.followed for call in calls)
+        found = certain_origins(calls) if followed or not self._patterns else None
+        if found is not None and followed:
             self._patterns[len(calls)] = found
         return self._patterns.get(len(calls), found)
 
@@ -102,9 +109,8 @@ class DiscriminatorCalls:
             if origin.kind is Kind.DATA:
                 real, real_logits = call.samples, call.logits
             elif origin.kind is Kind.ROWS and len(origin.rows) == len(call.logits):
-                generated = torch.tensor([kind is Kind.FAKE for kind in origin.rows], device=call.logits.device)
-                real, real_logits = call.samples[~generated], call.logits[~generated]
-                fake_logits[origin.generator] = call.logits[generated]
+                real, real_logits = _rows(call.samples, origin, Kind.DATA), _rows(call.logits, origin, Kind.DATA)
+                fake_logits[origin.generator] = _rows(call.logits, origin, Kind.FAKE)
             elif origin.kind is Kind.FAKE and not (call.through_generator and origin.generator in fake_logits):
                 fake_logits[origin.generator] = call.logits
         for label, logits in fake_logits.items():
@@ -112,6 +118,15 @@ class DiscriminatorCalls:
             if opponent is not None:
                 opponent.fake_logits, opponent.real_logits = logits, real_logits
         return real
+
+
+def _rows(batch: Tensor, origin: Origin, kind: Kind) -> Tensor:
+    """The samples of one kind in a joint batch."""
+    indices = [index for index, row in enumerate(origin.rows) if row is kind]
+    first, count = indices[0], len(indices)
+    if indices[-1] - first + 1 == count:
+        return batch[first : first + count]  # on a GPU, an index list would make it wait
+    return batch[torch.tensor(indices, device=batch.device)]
 
 
 def certain_origins(calls: list[Call]) -> tuple[Origin, ...] | None:

@@ -19,6 +19,7 @@ from gandiag.monitor.watch import GeneratorWatch
 from gandiag.recording import Recorder, Recording
 from gandiag.report import write_report
 
+ALARM_FROM = 1000  # generator steps: before, every generator's samples look alike
 OnAlarm = Literal["warn", "stop", "ignore"] | Callable[[Diagnosis], None]
 
 
@@ -105,7 +106,8 @@ class Monitor:
             return
         started = time.perf_counter()
         self._guard.run("probes", self._probe, iteration)
-        diagnosis = self._guard.run("alarm", self.diagnose) if self._on_alarm != "ignore" else None
+        watchful = self._on_alarm != "ignore" and iteration >= ALARM_FROM
+        diagnosis = self._guard.run("alarm", self.diagnose) if watchful else None
         self._clock.probed(iteration, time.perf_counter() - started)
         if diagnosis is not None:
             self._raise_alarm(diagnosis)

@@ -20,6 +20,7 @@ from gandiag.monitor.tensors import tensors_in
 from gandiag.monitor.watch import GeneratorWatch
 from gandiag.recording import Recorder
 
+FLUSH_EVERY = 256  # steps: one transfer from the device for all of them
 REAL_SAMPLES_KEPT = 512
 FOLLOWED_AT_START = 3
 FOLLOWED_EVERY = 500
@@ -54,7 +55,7 @@ class Observer:
         self._taps = [GradientTap(network, start) for network in networks]
         self._owned: dict[tuple[int, int], list[GradientTap]] = {}
         generators = [network for network in networks if network.role == "generator"]
-        self._signals = [GeneratorSignal(g.label, next(g.module.parameters()).device) for g in generators]
+        self._signals = [GeneratorSignal(network.label) for network in generators]
         self._provenance = Provenance()
         self._calls = [
             DiscriminatorCalls(self._signals, self._provenance) for n in networks if n.role == "discriminator"
@@ -135,7 +136,7 @@ class Observer:
         self._stepping = bool(stepping)
         if stepping:
             self._guard.run("signal", self._close_iteration, stepping, own)
-        if any(tap.full for tap in taps) or any(signal.ring.full for signal in self._signals):
+        if any(len(tap.steps_taken) >= FLUSH_EVERY for tap in taps):
             self.flush()
 
     def _close_iteration(self, stepping: list[GeneratorSignal], iterations: dict[str, int]) -> None:

@@ -44,9 +44,3 @@ def per_sample_norm(tensor: Tensor) -> Tensor:
     """Euclidean norm of each sample in float32, with shape :math:`(n,)`."""
     norms: Tensor = torch.linalg.vector_norm(tensor.detach().flatten(1), dim=1, dtype=torch.float32)
     return norms
-
-
-def by_sample(logits: Tensor) -> Tensor:
-    """Mean logit of each sample in float32, with shape :math:`(n,)`: a patch discriminator has many."""
-    logits = logits.detach().float()
-    return logits.flatten(1).mean(dim=1) if logits.dim() > 1 else logits
