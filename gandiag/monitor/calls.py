@@ -1,7 +1,6 @@
 """Which of a discriminator's calls were on real samples, and which on generated ones."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,8 +12,7 @@ from gandiag.monitor.tensors import first_float, tensors_in
 MOST_CALLS = 64  # in one iteration
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One forward pass of a discriminator.
 
     Attributes:
@@ -54,7 +52,8 @@ class DiscriminatorCalls:
     def after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
         """Take note of one call."""
         logits = first_float(output)
-        inputs = [tensor for tensor in tensors_in((args, kwargs)) if tensor.is_floating_point() and tensor.dim() > 0]
+        given = args if not kwargs and all(isinstance(item, Tensor) for item in args) else tensors_in((args, kwargs))
+        inputs = [tensor for tensor in given if tensor.is_floating_point() and tensor.dim() > 0]
         if logits is None or not inputs or logits.dim() == 0 or len(self._calls) == MOST_CALLS:
             return
         origin = self._origin(inputs)

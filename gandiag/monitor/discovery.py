@@ -86,6 +86,7 @@ class Discovery:
         self._candidates: dict[int, Candidate] = {}
         self._stack: list[int | None] = []
         self._steps = 0
+        self._seen_as: dict[int, str] = {}
         self._provenance = Provenance()
         self._restore = [self._watch_optimizers(), *self._watch_modules(), listen_to_steps(weakref.ref(self))]
         self._provenance.switch_on()
@@ -164,6 +165,7 @@ class Discovery:
     def before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Look whether the roles are clear by now."""
         self._steps += 1
+        self._seen_as |= {id(module): name for name, module in modules_by_name().items()}
         roles = self._named_roles() if any(self._names) else self._find_roles()
         if roles is not None:
             self.found = roles
@@ -206,8 +208,7 @@ class Discovery:
 
     def seen(self) -> list[str]:
         """The modules that optimizers train, by name, for a person who has to choose."""
-        names = {id(module): name for name, module in modules_by_name().items()}
-        return [f"{names.get(key, 'without a name')} ({candidate.kind})" for key, candidate in self._candidates.items()]
+        return [f"{self._seen_as.get(key, 'without a name')} ({c.kind})" for key, c in self._candidates.items()]
 
 
 def _are_rivals(source: Candidate, target: Candidate) -> bool:

@@ -29,7 +29,7 @@ class Step:
 
     iteration: int
     present: tuple[int, ...]
-    norms: tuple[Tensor, ...]
+    norms: list[Tensor]
     scale: Tensor | None
     moved: tuple[tuple[Tensor, ...], tuple[Tensor, ...]] | None = None
 
@@ -76,10 +76,10 @@ class GradientTap:
         if len(found) < len(gradients):
             present = tuple(index for index, gradient in enumerate(gradients) if gradient is not None)
         # float32 whatever the gradients' type: in half precision the squares overflow.
-        norms = torch._foreach_norm(found, 2.0, torch.float32)
+        norms = list(torch._foreach_norm(found, 2.0, torch.float32))
         # A fused optimizer unscales inside its step; the scale is handed to it as a tensor.
         scale = getattr(optimizer, "grad_scale", None)
-        self.steps_taken.append(Step(iteration, present, tuple(norms), None if scale is None else scale.clone()))
+        self.steps_taken.append(Step(iteration, present, norms, None if scale is None else scale.clone()))
         if self.steps % UPDATE_RATIO_EVERY == 0:
             self._before = [parameter.detach().clone() for parameter in self.parameters]
         self.steps += 1
@@ -140,10 +140,10 @@ class GradientTap:
 
 def _bring_over(values: list[Tensor | None] | list[Tensor]) -> NDArray[np.float64]:
     """Numbers from the device to the host in one transfer, missing ones as NaN."""
-    found = [value.reshape(()).float() for value in values if value is not None]
+    found = [value for value in values if value is not None]
     numbers = np.full(len(values), np.nan)
     if found:
-        numbers[[value is not None for value in values]] = torch.stack(found).cpu().numpy()
+        numbers[[value is not None for value in values]] = torch.stack(found).flatten().cpu().numpy()
     return numbers
 
 

@@ -20,11 +20,12 @@ from gandiag.monitor.tensors import tensors_in
 from gandiag.monitor.watch import GeneratorWatch
 from gandiag.recording import Recorder
 
-FLUSH_EVERY = 256  # steps: one transfer from the device for all of them
+FLUSH_EVERY = 1024  # steps: one transfer from the device for all of them
 REAL_SAMPLES_KEPT = 512
 FOLLOWED_AT_START = 3
 FOLLOWED_EVERY = 500
-PUZZLED_UNTIL = 200
+FOLLOWED_WHEN_PUZZLED = 20  # a penalty every 16th step, as lazy regularisation has it, comes by in these
+PUZZLED_AT_MOST = 4
 CLOSURE = "the optimizer computes its gradients inside its step (a closure, as LBFGS takes), where no hook sees them"
 
 
@@ -62,6 +63,7 @@ class Observer:
         ]
         self._follows = not any(is_compiled(network.module) for network in networks)
         self._follow_until = start + FOLLOWED_AT_START
+        self._puzzled = 0
         if self._follows:
             self._provenance.switch_on()
         self._stepping = False
@@ -152,8 +154,9 @@ class Observer:
         """Follow operations for the first iterations, one in many later, and the next where calls puzzle."""
         if not self._follows:
             return
-        if any(calls.puzzled for calls in self._calls) and iteration < PUZZLED_UNTIL:
-            self._follow_until = max(self._follow_until, iteration + 2)
+        if any(calls.puzzled for calls in self._calls) and self._puzzled < PUZZLED_AT_MOST:
+            self._puzzled += iteration >= self._follow_until
+            self._follow_until = max(self._follow_until, iteration + 1 + FOLLOWED_WHEN_PUZZLED)
         if iteration + 1 < self._follow_until or (iteration + 1) % FOLLOWED_EVERY == 0:
             self._provenance.switch_on()
         else:

@@ -95,6 +95,30 @@ KEEPS_ROWS = frozenset(
 )
 """Operations after which sample i is still sample i; after any other, who is where in a joint batch is not known."""
 
+MAKES_NEUTRAL = frozenset(
+    [
+        "randn_like",
+        "rand_like",
+        "randint_like",
+        "zeros_like",
+        "ones_like",
+        "full_like",
+        "empty_like",
+        "new_zeros",
+        "new_ones",
+        "new_full",
+        "new_empty",
+        "zero_",
+        "fill_",
+        "normal_",
+        "uniform_",
+        "bernoulli_",
+        "random_",
+        "exponential_",
+    ]
+)
+"""Operations that take a tensor for its shape alone."""
+
 JOINS = {torch.cat, torch.concat, torch.concatenate, torch.vstack}
 
 
@@ -164,12 +188,14 @@ class Provenance(TorchFunctionMode):
         inputs: list[Tensor],
         output: Tensor,
     ) -> Origin:
+        name = getattr(function, "__name__", "")
+        if name in MAKES_NEUTRAL:
+            return NEUTRAL
         origins = [self._of(tensor) for tensor in inputs if tensor.is_floating_point()]
         if function in JOINS:
             along_samples = function is torch.vstack or _dimension(args, kwargs) in (0, -output.dim())
             return _joined(inputs, origins) if along_samples else _side_by_side(origins)
-        keeps_rows = getattr(function, "__name__", "") in KEEPS_ROWS
-        return _combined(origins, len(output) if output.dim() and keeps_rows else 0)
+        return _combined(origins, len(output) if output.dim() and name in KEEPS_ROWS else 0)
 
 
 def _dimension(args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:

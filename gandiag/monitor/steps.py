@@ -46,11 +46,11 @@ def listen_to_steps(listener: Callable[[], StepListener | None]) -> Callable[[],
 
 
 def _before_step(optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    heard = 0
-    while heard < len(_listeners):
-        if (alive := _listeners[heard]()) is not None:
+    heard: list[Callable[[], StepListener | None]] = []
+    while unheard := [listener for listener in _listeners if listener not in heard]:
+        heard.append(unheard[0])
+        if (alive := unheard[0]()) is not None:
             alive.before_step(optimizer, args, kwargs)
-        heard += 1
 
 
 def _after_step(optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

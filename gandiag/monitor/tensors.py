@@ -21,6 +21,8 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
 
 def first_float(value: Any) -> Tensor | None:
     """The first floating-point tensor in a nested value."""
+    if isinstance(value, Tensor):
+        return value if value.is_floating_point() else None
     return next((tensor for tensor in tensors_in(value) if tensor.is_floating_point()), None)
 
 

@@ -125,3 +125,15 @@ def test_an_optimizer_with_a_closure_is_abstained_from(make_loop):
         optimizer.step(closure)
     assert len(monitor.recording.steps) == 0
     assert "closure" in monitor.recording.meta["abstentions"]["steps"]
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-22, 1e15])
+def test_a_gradient_whose_square_float32_cannot_hold_is_not_rounded_away(make_loop, size):
+    """A vanishing gradient is the last one to be rounded to nothing."""
+    loop = make_loop(steps=0)
+    with gandiag.attach(loop.generator, loop.discriminator) as monitor:
+        for parameter in loop.discriminator.parameters():
+            parameter.grad = torch.full_like(parameter, size)
+        loop.discriminator_optimizer.step()
+    count = sum(parameter.numel() for parameter in loop.discriminator.parameters())
+    assert monitor.recording.series("steps.grad_norm[D]").item() == pytest.approx(size * count**0.5, rel=1e-5)

@@ -1,0 +1,174 @@
+"""``gandiag run``: unmodified scripts in many hands' styles, watched rightly and left as they are."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+
+import gandiag
+from gandiag.cli.run import run_script
+from gandiag.errors import GandiagWarning
+
+ROOT = Path(__file__).parents[2]
+LOOPS = ROOT / "tests" / "loops"
+G, D = ["G"], ["D"]
+
+SCRIPTS = {
+    "dcgan_tutorial.py": ([], "netG", "netD", [*G, *D]),
+    "generator_first.py": (["--n_epochs", "5"], "generator", "discriminator", [*G, *D]),
+    "trainer_class.py": ([], "G", "D", [*G, *D]),
+    "wgan_gp.py": ([], "gen", "critic", [*G, *D]),
+    "one_batch.py": ([], "G", "D", [*G, *D]),
+    "conditional.py": ([], "gen", "disc", [*G, *D]),
+    "cyclegan.py": ([], "G_AB", "D_A", ["G.G_AB", "G.G_BA", "D.D_B", "D.D_A"]),
+    "pix2pix.py": ([], "netG", "netD", [*G, *D]),
+    "lazy_r1_spectral.py": ([], "g", "d", [*G, *D]),
+    "raises.py": ([], "gnet", "dnet", [*G, *D]),
+    "with_helper/main.py": (["--x", "y"], "models['gen']", "models['dis']", [*G, *D]),
+}
+
+
+def run_here(script: str, out: Path, capsys, monkeypatch) -> tuple[int, str, str]:
+    monkeypatch.chdir(out.parent)
+    try:
+        code = run_script(LOOPS / script, SCRIPTS.get(script, ([],))[0], out)
+    except SystemExit as ending:
+        code = ending.code
+    for name in [name for name in sys.modules if name == "networks"]:
+        del sys.modules[name]
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def run_plainly(script: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(LOOPS / script), *SCRIPTS.get(script, ([],))[0]]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+
+
+@pytest.mark.filterwarnings("ignore::gandiag.errors.GandiagWarning")
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_is_recognised_recorded_rightly_and_left_as_it_is(script, tmp_path, capsys, monkeypatch):
+    truth: dict[int, list[float]] = {}
+
+    def measure(optimizer, args, kwargs):
+        gradients = [p.grad.double() for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        truth.setdefault(id(optimizer), []).append(float(torch.cat([g.flatten() for g in gradients]).norm()))
+
+    handle = register_optimizer_step_pre_hook(measure)
+    try:
+        code, out, err = run_here(script, tmp_path / "run", capsys, monkeypatch)
+    finally:
+        handle.remove()
+    plain = run_plainly(script)
+    _, generator, discriminator, networks = SCRIPTS[script]
+    assert (out, code) == (plain.stdout, plain.returncode)
+    first = err.splitlines()[0]
+    assert first.startswith("gandiag: watching generator")
+    assert f"{generator} (" in first.split("discriminator")[0] or len(networks) > 2
+    assert f"{discriminator} (" in first
+    assert (tmp_path / "run" / "report.html").exists()
+    recording = gandiag.Recording.load(tmp_path / "run")
+    assert set(recording.meta["networks"]) == set(networks)
+    assert not {"steps", "signal", "layers"} & recording.meta["abstentions"].keys(), recording.meta["abstentions"]
+    recorded = {label: recording.series(f"steps.grad_norm[{label}]").to_numpy() for label in networks}
+    if len(networks) == 2:
+        expected = sorted(truth.values(), key=len)
+        found = sorted(recorded.values(), key=len)
+        for one in found:
+            assert any(len(one) == len(other) and np.allclose(one, other, rtol=1e-5) for other in expected)
+    else:
+        both = np.hypot(recorded["G.G_AB"], recorded["G.G_BA"])
+        assert any(len(both) == len(other) and np.allclose(both, other, rtol=1e-5) for other in truth.values())
+
+
+@pytest.mark.filterwarnings("ignore::gandiag.errors.GandiagWarning")
+@pytest.mark.parametrize("script", [script for script in SCRIPTS if script != "cyclegan.py"])
+def test_real_and_generated_logits_are_told_apart(script, tmp_path, capsys, monkeypatch):
+    run_here(script, tmp_path / "run", capsys, monkeypatch)
+    signal_table = gandiag.Recording.load(tmp_path / "run").signal
+    assert signal_table["logit_real"].tail(10).notna().all()
+    assert signal_table["logit_fake"].tail(10).notna().all()
+    assert signal_table[["grad_norm", "head_gradient"]].tail(10).notna().all(axis=None)
+
+
+def test_where_there_is_no_gan_the_script_runs_unharmed_and_the_candidates_are_named(tmp_path, capsys, monkeypatch):
+    code, out, err = run_here("no_gan.py", tmp_path / "run", capsys, monkeypatch)
+    assert (code, out) == (0, "trained\n")
+    assert "no generator and discriminator were recognised" in err
+    assert "model (Linear)" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_users_names_overrule(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run_script(LOOPS / "conditional.py", [], tmp_path / "run", generator="gen.net", discriminator="disc")
+    assert "generator gen.net (Sequential), discriminator disc (CondD)" in capsys.readouterr().err
+
+
+def test_an_error_keeps_its_traceback_and_exit_code(tmp_path, capsys, monkeypatch):
+    code, _, err = run_here("raises.py", tmp_path / "run", capsys, monkeypatch)
+    assert code == 1
+    assert err.rstrip().endswith("RuntimeError: out of cheese")
+    assert "gandiag/" not in err.split("Traceback")[1]
+    assert len(gandiag.Recording.load(tmp_path / "run").series("steps.grad_norm[G]")) == 16
+
+
+def test_ctrl_c_leaves_a_run_a_verdict_and_a_report(tmp_path):
+    script = tmp_path / "endless.py"
+    text = (
+        (LOOPS / "one_batch.py")
+        .read_text()
+        .replace("for _step in range(25):", "import time\nwhile True:\n    time.sleep(0.001)")
+    )
+    script.write_text(text)
+    command = [
+        sys.executable,
+        "-c",
+        "from gandiag.cli import main; main()",
+        "run",
+        "--out",
+        str(tmp_path / "run"),
+        str(script),
+    ]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "run" / "meta.json").exists():
+        time.sleep(0.1)
+        assert process.poll() is None
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+    assert "Verdict: " in err
+    assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_an_absent_script_is_one_sentence(tmp_path):
+    command = [sys.executable, "-c", "from gandiag.cli import main; main()", "run", str(tmp_path / "nothing.py")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3
+    assert (
+        done.stderr
+        == f"gandiag: There is no script {tmp_path / 'nothing.py'}; give the Python file that trains the GAN.\n"
+    )
+
+
+def test_no_hook_is_left_behind(tmp_path, capsys, monkeypatch):
+    from torch.nn.modules import module as home
+    from torch.optim import Optimizer
+
+    before = Optimizer.__init__
+    run_here("one_batch.py", tmp_path / "run", capsys, monkeypatch)
+    assert Optimizer.__init__ is before
+    assert not home._global_forward_hooks
+    assert not home._global_forward_pre_hooks
+    assert not torch.overrides._get_current_function_mode_stack()
+    assert GandiagWarning is not None
