@@ -26,6 +26,7 @@ from torch.nn.functional import softplus
 from tqdm import tqdm
 
 import gandiag
+from gandiag.monitor import clock
 from gandiag.nets import DCGANDiscriminator, DCGANGenerator, LectureDiscriminator, LectureGenerator
 
 AfterBackward = Callable[[nn.Module], None]
@@ -94,6 +95,21 @@ class DCGAN64Discriminator(nn.Sequential):
         super().__init__(*layers, nn.Conv2d(8 * channels, 1, 4, 1, 0), nn.Flatten())
 
 
+class OwnTime:
+    """Time that passes only while its variant runs: the clock paces probes, and the others' turns do not count."""
+
+    def __init__(self) -> None:
+        self.gone, self.since = 0.0, time.perf_counter()
+
+    def perf_counter(self) -> float:
+        return self.gone + time.perf_counter() - self.since
+
+    def run(self, work: Callable[[], None]) -> None:
+        self.since = time.perf_counter()
+        work()
+        self.gone += time.perf_counter() - self.since
+
+
 def item_loop(module: nn.Module) -> None:
     sum(p.grad.norm().item() ** 2 for p in module.parameters() if p.grad is not None)
 
@@ -114,14 +130,20 @@ def models(device: str) -> dict[str, tuple[Callable[[], Loop], int]]:
 def variants(build: Callable[[], Loop]) -> dict[str, Callable[[int], None]]:
     """Name → a function that runs so many steps of its own loop."""
     ready: dict[str, Callable[[int], None]] = {}
+    kept: list[object] = []  # monitors live as long as their variants
 
     def add(
         name: str, watch: Callable[[Loop], AbstractContextManager[object]], after: AfterBackward | None = None
     ) -> None:
         torch.manual_seed(0)
-        loop = build()
-        kept = watch(loop)  # alive as long as the variant
-        ready[name] = lambda steps, kept=kept: loop.run(steps, after)  # type: ignore[misc]
+        loop, own = build(), OwnTime()
+        kept.append(watch(loop))
+
+        def run(steps: int) -> None:
+            clock.time = own
+            own.run(lambda: loop.run(steps, after))
+
+        ready[name] = run
 
     never = 10**9
     add("no monitor", lambda loop: nullcontext())

@@ -89,6 +89,8 @@ def run_script(
     discovery.stop()
     if monitors:
         _bring_home(monitors[0], out, script)
+    elif discovery.error is not None:
+        _say(f"the search for generator and discriminator failed ({discovery.error}); nothing was watched")
     else:
         _say(
             "no generator and discriminator were recognised, so nothing was watched. Modules that an optimizer trains: "

@@ -91,6 +91,7 @@ class Discovery:
         self._restore = [self._watch_optimizers(), *self._watch_modules(), listen_to_steps(weakref.ref(self))]
         self._provenance.switch_on()
         self.found: Roles | None = None
+        self.error: str | None = None
 
     def _watch_optimizers(self) -> Callable[[], None]:
         """Hear of every optimizer as it is made."""
@@ -120,7 +121,18 @@ class Discovery:
             restore()
         self._restore = []
 
+    def _harmlessly(self, function: Callable[..., None], *args: Any) -> None:
+        """An error in here must not reach the script: it ends the search instead."""
+        try:
+            function(*args)
+        except Exception as error:
+            self.error = f"{type(error).__name__}: {error}"
+            self.stop()
+
     def _before_forward(self, module: nn.Module, args: Any) -> None:
+        self._harmlessly(self._enter, module)
+
+    def _enter(self, module: nn.Module) -> None:
         inside = any(key is not None for key in self._stack)
         self._stack.append(None if inside else self._candidate_key(module))
 
@@ -149,6 +161,9 @@ class Discovery:
         return None
 
     def _after_forward(self, module: nn.Module, args: Any, kwargs: Any, output: Any = None) -> None:
+        self._harmlessly(self._leave, args, kwargs, output)
+
+    def _leave(self, args: Any, kwargs: Any, output: Any) -> None:
         key = self._stack.pop() if self._stack else None
         if key is None:
             return
@@ -164,6 +179,9 @@ class Discovery:
 
     def before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Look whether the roles are clear by now."""
+        self._harmlessly(self._look)
+
+    def _look(self) -> None:
         self._steps += 1
         self._seen_as |= {id(module): name for name, module in modules_by_name().items()}
         roles = self._named_roles() if any(self._names) else self._find_roles()

@@ -54,7 +54,7 @@ class Observer:
         self._guard = guard
         self._after_generator_step = after_generator_step
         self._taps = [GradientTap(network, start) for network in networks]
-        self._owned: dict[tuple[int, int], list[GradientTap]] = {}
+        self._owned: weakref.WeakKeyDictionary[Optimizer, tuple[int, list[GradientTap]]] = weakref.WeakKeyDictionary()
         generators = [network for network in networks if network.role == "generator"]
         self._signals = [GeneratorSignal(network.label) for network in generators]
         self._provenance = Provenance()
@@ -119,10 +119,11 @@ class Observer:
 
     def _stepped(self, optimizer: Optimizer) -> list[GradientTap]:
         """The watched networks that an optimizer steps; looked up anew when it is given more parameters."""
-        key = (id(optimizer), sum(len(group["params"]) for group in optimizer.param_groups))
-        if key not in self._owned:
-            self._owned[key] = [tap for tap in self._taps if tap.owned(optimizer)]
-        return self._owned[key]
+        size = sum(len(group["params"]) for group in optimizer.param_groups)
+        known = self._owned.get(optimizer)
+        if known is None or known[0] != size:
+            known = self._owned[optimizer] = size, [tap for tap in self._taps if tap.owned(optimizer)]
+        return known[1]
 
     def _before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         taps = self._stepped(optimizer)

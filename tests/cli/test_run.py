@@ -151,6 +151,13 @@ def test_ctrl_c_leaves_a_run_a_verdict_and_a_report(tmp_path):
     assert (tmp_path / "run" / "report.html").exists()
 
 
+def test_an_error_in_the_search_does_not_reach_the_script(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("gandiag.monitor.discovery.first_float", lambda value: 1 / 0)
+    code, out, err = run_here("one_batch.py", tmp_path / "run", capsys, monkeypatch)
+    assert (code, out) == (0, run_plainly("one_batch.py").stdout)
+    assert "the search for generator and discriminator failed (ZeroDivisionError" in err
+
+
 def test_an_absent_script_is_one_sentence(tmp_path):
     command = [sys.executable, "-c", "from gandiag.cli import main; main()", "run", str(tmp_path / "nothing.py")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
