@@ -100,7 +100,19 @@ class GradientTap:
         iterations = np.asarray([step.iteration for step in steps], dtype=np.int64)
         scale = _bring_over([step.scale for step in steps])
         norms, absent = self._norms(steps)
-        norms = norms / np.where(np.isnan(scale), 1.0, scale)[:, None]
+        with np.errstate(all="ignore"):  # a run that diverges has infinities to divide by one another
+            return self._tables(
+                steps, iterations, norms / np.where(np.isnan(scale), 1.0, scale)[:, None], absent, scale
+            )
+
+    def _tables(
+        self,
+        steps: list[Step],
+        iterations: NDArray[np.int64],
+        norms: NDArray[np.float64],
+        absent: NDArray[np.bool_],
+        scale: NDArray[np.float64],
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
         table = pd.DataFrame(
             {
                 "iteration": iterations,

@@ -1,5 +1,6 @@
 """The hooks on one run: what happens at each forward pass and at each optimizer step."""
 
+import time
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from gandiag.monitor.tensors import tensors_in
 from gandiag.monitor.watch import GeneratorWatch
 from gandiag.recording import Recorder
 
+FLUSH_SECONDS = 10  # what a killed run loses at most
 FLUSH_EVERY = 1024  # steps: one transfer from the device for all of them
 REAL_SAMPLES_KEPT = 512
 FOLLOWED_AT_START = 3
@@ -67,6 +69,7 @@ class Observer:
         if self._follows:
             self._provenance.switch_on()
         self._stepping = False
+        self._flushed = time.perf_counter()
         self.real_samples: list[Tensor] = []
         self._remove = self._watch_modules(networks, watches)
 
@@ -170,9 +173,12 @@ class Observer:
         if self._stepping:
             self._stepping = False
             self._after_generator_step(self.iteration)
+            if time.perf_counter() - self._flushed > FLUSH_SECONDS:
+                self._guard.run("steps", self.flush)
 
     def flush(self) -> None:
         """Hand everything measured so far to the recorder."""
+        self._flushed = time.perf_counter()
         for tap in self._taps:
             steps, layers = tap.drain()
             self._recorder.append("steps", steps)
