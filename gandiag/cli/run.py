@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from gandiag.errors import GandiagError
-from gandiag.monitor import Monitor, attach
+from gandiag.monitor import Monitor, attach, is_watched
 from gandiag.monitor.discovery import Discovery, Roles
 from gandiag.report import write_report
 
@@ -63,6 +63,9 @@ def run_script(
     monitors: list[Monitor] = []
 
     def watch(roles: Roles) -> None:
+        if any(is_watched(module) for module in (*roles.generators.values(), *roles.discriminators.values())):
+            _say("the script attaches gandiag itself; its own monitor is left to it")
+            return
         _say(f"watching {roles}")
         try:
             monitors.append(
@@ -89,6 +92,8 @@ def run_script(
     discovery.stop()
     if monitors:
         _bring_home(monitors[0], out, script)
+    elif discovery.found is not None:
+        pass  # said when it was found
     elif discovery.error is not None:
         _say(f"the search for generator and discriminator failed ({discovery.error}); nothing was watched")
     else:

@@ -91,6 +91,11 @@ def attach(
     return monitor
 
 
+def is_watched(module: nn.Module) -> bool:
+    """Whether a monitor is attached to a module."""
+    return module in _MONITORS
+
+
 def _check(every: int | None, start: int, on_alarm: OnAlarm, sample: object, generators: int) -> None:
     if every is not None and every < 1:
         raise GandiagError(f"'every' must be at least 1 generator step; got {every}.")

@@ -151,6 +151,21 @@ def test_ctrl_c_leaves_a_run_a_verdict_and_a_report(tmp_path):
     assert (tmp_path / "run" / "report.html").exists()
 
 
+@pytest.mark.filterwarnings("ignore::gandiag.errors.GandiagWarning")
+def test_a_script_that_attaches_gandiag_itself_keeps_its_monitor(tmp_path, capsys, monkeypatch):
+    text = (LOOPS / "one_batch.py").read_text()
+    before, after = text.split("target = ")
+    script = tmp_path / "attached.py"
+    attached = f"{before}import gandiag\nmonitor = gandiag.attach(G, D)\ntarget = {after}"
+    script.write_text(f"{attached}\nprint(len(monitor.recording.steps))\n")
+    monkeypatch.chdir(tmp_path)
+    assert run_script(script, [], tmp_path / "run") == 0
+    captured = capsys.readouterr()
+    assert captured.out.endswith("50\n")
+    assert "attaches gandiag itself" in captured.err
+    assert not (tmp_path / "run").exists()
+
+
 def test_an_error_in_the_search_does_not_reach_the_script(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("gandiag.monitor.discovery.first_float", lambda value: 1 / 0)
     code, out, err = run_here("one_batch.py", tmp_path / "run", capsys, monkeypatch)
