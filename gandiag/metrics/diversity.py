@@ -24,4 +24,4 @@ def mean_pairwise_distance(features: Tensor) -> float:
     """
     if len(features) < 2:
         raise ValueError(f"A distance needs at least two samples; got {len(features)}.")
-    return float(pdist(features.flatten(1).float()).double().mean())
+    return float(pdist(features.flatten(1).double()).mean())

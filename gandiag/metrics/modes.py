@@ -89,4 +89,4 @@ def unsure_share(probabilities: Tensor) -> float:
         >>> unsure_share(torch.tensor([[0.95, 0.05], [0.6, 0.4]]))
         0.5
     """
-    return float((probabilities.max(dim=1).values < SURE_PROBABILITY).double().mean())
+    return float((~(probabilities.max(dim=1).values >= SURE_PROBABILITY)).double().mean())

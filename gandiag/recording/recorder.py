@@ -59,12 +59,17 @@ class Recorder:
     def _go_on(self, directory: Path, keep_until: int) -> None:
         """Take over what was recorded before an iteration, and drop what came after."""
         before = Recording.load(directory).until(keep_until)
-        for name in TABLES:
-            for index in storage.part_indices(directory, name):
-                storage.part_path(directory, name, index).unlink()
-            self.append(name, before.table(name))
-        self._samples = before.samples
-        self.flush()
+        try:
+            for name in TABLES:
+                storage.cut_parts(directory, name, keep_until + (name == "probes"))
+                self._parts[name] = max(storage.part_indices(directory, name), default=-1) + 1
+                if len(before.table(name)):
+                    self._saved[name].append(before.table(name))
+            self._samples = before.samples
+            storage.keep_samples(directory, before.samples)
+            storage.write_meta(directory, self.meta)
+        except OSError as error:
+            raise GandiagError(f"The run directory {directory} cannot be written: {error}") from error
 
     def append(self, table: str, rows: pd.DataFrame) -> None:
         """Add rows to a table; columns are matched by name."""
@@ -114,7 +119,7 @@ class Recorder:
             return
         try:
             storage.write_part(self._target(), name, self._parts[name], rows)
-        except OSError as error:
+        except (OSError, ValueError, TypeError) as error:
             self._give_up_writing(error)
             self._unsaved[name].append(rows)
             return
@@ -131,9 +136,10 @@ class Recorder:
         assert self.directory is not None
         return self.directory
 
-    def _give_up_writing(self, error: OSError) -> None:
+    def _give_up_writing(self, error: Exception) -> None:
+        reason = getattr(error, "strerror", None) or error
         self.write_error = (
-            f"The run directory {self.directory} can no longer be written ({error.strerror or error}); what was "
+            f"The run directory {self.directory} can no longer be written ({reason}); what was "
             f"recorded until now is there, and recording goes on in memory."
         )
         warnings.warn(self.write_error, GandiagWarning, stacklevel=3)

@@ -52,7 +52,10 @@ class Recording:
     @property
     def iterations(self) -> int:
         """Generator steps recorded."""
-        last = [table["iteration"].max() for table in (self.steps, self.signal) if len(table)]
+        steps = self.steps
+        if "network" in steps:
+            steps = steps[steps["network"].astype(str).str.startswith("G")]
+        last = [table["iteration"].max() for table in (steps, self.signal) if len(table)]
         return int(np.nanmax(last)) + 1 if last else 0
 
     def series(self, signal: str) -> pd.Series:
@@ -92,8 +95,11 @@ class Recording:
         try:
             storage.write_meta(directory, {"schema_version": SCHEMA_VERSION, **self.meta})
             for name in TABLES:
+                for index in storage.part_indices(directory, name):
+                    storage.part_path(directory, name, index).unlink()
                 if len(self.table(name)):
                     storage.write_part(directory, name, 0, self.table(name))
+            storage.keep_samples(directory, self.samples)
             for iteration, samples in self.samples.items():
                 storage.write_samples(directory, iteration, samples)
         except OSError as error:
@@ -122,7 +128,7 @@ class Recording:
         tables = {name: storage.read_parts(directory, name, unreadable) for name in TABLES}
         samples = storage.read_samples(directory, unreadable)
         found = {name: table for name, table in tables.items() if table is not None}
-        if not found and not samples:
+        if not found and not samples and not meta:
             what = "only unreadable files" if unreadable else "no recording"
             raise GandiagError(f"{directory} holds {what}; give the folder that a run was recorded to.")
         if unreadable:
@@ -136,6 +142,8 @@ class Recording:
 
 def _rows_of(table: pd.DataFrame, selector: str) -> pd.DataFrame:
     """The rows that belong to a network, or, of the table ``layers``, to ``network.layer``."""
+    if "network" not in table:
+        return table[:0]
     if "layer" not in table:
         return table[table["network"] == selector]
     pairs = table[["network", "layer"]].drop_duplicates()

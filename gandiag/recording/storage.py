@@ -1,6 +1,7 @@
 """A run directory on disk: Parquet parts, PNG and JSON, each replaced whole, so that a killed run stays readable."""
 
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from gandiag.files import write_whole
 META = "meta.json"
 SAMPLES = "samples"
 TILE_KEY = "gandiag tiles"
-UNREADABLE = (OSError, ValueError, KeyError, SyntaxError)
+UNREADABLE = Exception  # whatever a damaged file makes its reader raise
 
 
 def write_meta(directory: Path, meta: dict[str, Any]) -> None:
@@ -35,7 +36,10 @@ def read_meta(directory: Path, unreadable: list[str]) -> dict[str, Any]:
     except UNREADABLE:
         unreadable.append(META)
         return {}
-    return meta if isinstance(meta, dict) else {}
+    if not isinstance(meta, dict):
+        unreadable.append(META)
+        return {}
+    return meta
 
 
 def part_path(directory: Path, table: str, index: int) -> Path:
@@ -51,6 +55,18 @@ def write_part(directory: Path, table: str, index: int, rows: pd.DataFrame) -> N
 def part_indices(directory: Path, table: str) -> list[int]:
     """Numbers of the parts of a table that exist."""
     return sorted(int(path.stem.removeprefix("part-")) for path in (directory / table).glob("part-*.parquet"))
+
+
+def cut_parts(directory: Path, table: str, iteration: int) -> None:
+    """Drop a table's rows from an iteration on, part by part, so that no earlier row is ever out of reach."""
+    for index in part_indices(directory, table):
+        path = part_path(directory, table, index)
+        rows = pd.read_parquet(path)
+        kept = rows[rows["iteration"] < iteration]
+        if kept.empty:
+            path.unlink()
+        elif len(kept) < len(rows):
+            write_part(directory, table, index, kept)
 
 
 def read_parts(directory: Path, table: str, unreadable: list[str]) -> pd.DataFrame | None:
@@ -71,6 +87,14 @@ def write_samples(directory: Path, iteration: int, samples: np.ndarray) -> None:
         write_whole(stem.with_suffix(".png"), lambda path: _save_grid(path, samples))
     else:
         write_whole(stem.with_suffix(".npy"), lambda path: np.save(path, samples))
+
+
+def keep_samples(directory: Path, wanted: Iterable[int]) -> None:
+    """Remove the samples of all iterations but the wanted ones."""
+    kept = {f"iteration-{iteration:09d}" for iteration in wanted}
+    for path in (directory / SAMPLES).glob("iteration-*"):
+        if path.stem not in kept:
+            path.unlink()
 
 
 def remove_samples(directory: Path, iteration: int) -> None:
@@ -113,6 +137,6 @@ def read_samples(directory: Path, unreadable: list[str]) -> dict[int, np.ndarray
         try:
             loaded = _load_grid(path) if path.suffix == ".png" else np.load(path)
             samples[int(path.stem.removeprefix("iteration-"))] = loaded
-        except (*UNREADABLE, AttributeError):
+        except UNREADABLE:
             unreadable.append(f"{SAMPLES}/{path.name}")
     return samples
