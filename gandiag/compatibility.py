@@ -39,11 +39,17 @@ def check_matching_pair() -> None:
     # What stands behind a plus, such as cu130, names a build and not a release.
     specifiers = [Requirement(text.split("+")[0].rstrip("( ") if "+" in text else text) for text in requirements]
     for wanted in specifiers:
-        if wanted.name == "torch" and not wanted.specifier.contains(Version(torch).base_version, prereleases=True):
+        if wanted.name == "torch" and not _satisfies(Version(torch), wanted):
             raise GandiagError(
                 f"torch {torch} and torchvision {torchvision} are not a matching pair: this torchvision needs "
                 f"torch {wanted.specifier}. Install both together: pip install {_advice(wanted, torchvision)}"
             )
+
+
+def _satisfies(version: Version, wanted: Requirement) -> bool:
+    """Whether a version is asked for: as it is, which a nightly pins, or as the release that it leads up to."""
+    forms = (version.public, version.base_version)
+    return any(wanted.specifier.contains(form, prereleases=True) for form in forms)
 
 
 def _advice(wanted: Requirement, torchvision: str) -> str:

@@ -39,6 +39,8 @@ MATCHING = {
     "pinned with a local part": ("2.9.0+cpu", "0.24.0", ["torch==2.9.0+cpu"]),
     "from that release on": ("2.15.0+cu132", "0.29.2", ["numpy", "torch (>=2.14.0)"]),
     "exactly the least release": ("2.14.0", "0.29.2", ["torch>=2.14.0"]),
+    "a nightly pair": ("2.16.0.dev20261101+cpu", "0.30.0.dev20261101+cpu", ["torch==2.16.0.dev20261101"]),
+    "a vendor's build of a release": ("2.15.0a0+gitabc123", "0.29.2a0", ["torch>=2.15.0"]),
     "no word on torch": ("2.9.0", "0.24.0", ["numpy"]),
     "another library's pin": ("2.9.0", "0.24.0", ["torchaudio==2.8.0", "torch==2.9.0"]),
     "no requirements at all": ("2.9.0", "0.24.0", None),
@@ -48,6 +50,7 @@ MISMATCHED = {
     "newer torch": ("2.10.0", "0.24.0", ["numpy", "torch==2.9.0"]),
     "old spelling": ("2.8.0+cu128", "0.24.0+cu130", ["torch (==2.9.0)"]),
     "a longer version that begins alike": ("2.9.01", "0.24.0", ["torch==2.9.0"]),
+    "nightlies of two days": ("2.16.0.dev20261102+cpu", "0.30.0.dev20261101", ["torch==2.16.0.dev20261101"]),
     "older than the least release": ("2.13.0", "0.29.2", ["numpy", "torch (>=2.14.0)"]),
     "two digits are more than one": ("2.9.1", "0.29.2", ["torch>=2.14.0"]),
 }

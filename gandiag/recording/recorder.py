@@ -119,7 +119,7 @@ class Recorder:
             return
         try:
             storage.write_part(self._target(), name, self._parts[name], rows)
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, NotImplementedError) as error:
             self._give_up_writing(error)
             self._unsaved[name].append(rows)
             return

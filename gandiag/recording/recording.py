@@ -93,15 +93,13 @@ class Recording:
         """Write the recording to a directory that :meth:`load` reads."""
         directory = Path(directory)
         try:
-            storage.write_meta(directory, {"schema_version": SCHEMA_VERSION, **self.meta})
-            for name in TABLES:
-                for index in storage.part_indices(directory, name):
-                    storage.part_path(directory, name, index).unlink()
-                if len(self.table(name)):
-                    storage.write_part(directory, name, 0, self.table(name))
-            storage.keep_samples(directory, self.samples)
-            for iteration, samples in self.samples.items():
-                storage.write_samples(directory, iteration, samples)
+            with storage.all_or_nothing(directory) as fresh:
+                storage.write_meta(fresh, {"schema_version": SCHEMA_VERSION, **self.meta})
+                for name in TABLES:
+                    if len(self.table(name)):
+                        storage.write_part(fresh, name, 0, self.table(name))
+                for iteration, samples in self.samples.items():
+                    storage.write_samples(fresh, iteration, samples)
         except OSError as error:
             raise GandiagError(f"The recording could not be written to {directory}: {error}") from error
 
@@ -128,7 +126,7 @@ class Recording:
         tables = {name: storage.read_parts(directory, name, unreadable) for name in TABLES}
         samples = storage.read_samples(directory, unreadable)
         found = {name: table for name, table in tables.items() if table is not None}
-        if not found and not samples and not meta:
+        if not found and not samples and "schema_version" not in meta:
             what = "only unreadable files" if unreadable else "no recording"
             raise GandiagError(f"{directory} holds {what}; give the folder that a run was recorded to.")
         if unreadable:

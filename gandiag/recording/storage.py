@@ -1,9 +1,12 @@
 """A run directory on disk: Parquet parts, PNG and JSON, each replaced whole, so that a killed run stays readable."""
 
 import json
-from collections.abc import Iterable
-from contextlib import suppress
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from gandiag.files import write_whole
+from gandiag.recording.tables import TABLES
 
 META = "meta.json"
 SAMPLES = "samples"
@@ -22,6 +26,25 @@ UNREADABLE = Exception  # whatever a damaged file makes its reader raise
 def write_meta(directory: Path, meta: dict[str, Any]) -> None:
     text = json.dumps(meta, indent=1, default=str)
     write_whole(directory / META, lambda path: _write_text(path, text))
+
+
+@contextmanager
+def all_or_nothing(directory: Path) -> Iterator[Path]:
+    """A folder to write a whole recording into; it replaces the one in ``directory`` once it is complete.
+
+    Raises:
+        OSError: If it cannot be written; what was in ``directory`` before is still there.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    fresh = Path(mkdtemp(prefix=".saving-", dir=directory))
+    try:
+        yield fresh
+        for name in (*TABLES, SAMPLES):
+            shutil.rmtree(directory / name, ignore_errors=True)
+        for written in fresh.iterdir():
+            os.replace(written, directory / written.name)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _write_text(path: Path, text: str) -> None:
@@ -58,10 +81,16 @@ def part_indices(directory: Path, table: str) -> list[int]:
 
 
 def cut_parts(directory: Path, table: str, iteration: int) -> None:
-    """Drop a table's rows from an iteration on, part by part, so that no earlier row is ever out of reach."""
+    """Drop a table's rows from an iteration on, part by part, so that no earlier row is ever out of reach.
+
+    A part that cannot be read stays as it is.
+    """
     for index in part_indices(directory, table):
         path = part_path(directory, table, index)
-        rows = pd.read_parquet(path)
+        try:
+            rows = pd.read_parquet(path)
+        except UNREADABLE:
+            continue
         kept = rows[rows["iteration"] < iteration]
         if kept.empty:
             path.unlink()

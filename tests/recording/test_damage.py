@@ -1,5 +1,6 @@
 """However a run directory is damaged, it is read as far as it can be, and what is missing is named."""
 
+import errno
 import json
 import stat
 import warnings
@@ -156,6 +157,28 @@ def test_saving_over_another_recording_never_mixes_the_two(full_recording: Recor
         return
     loaded = Recording.load(tmp_path)
     assert (len(loaded.steps), len(loaded.probes), len(loaded.samples)) == (4, 0, 0)
+
+
+def test_saving_over_a_recording_on_a_full_disk_leaves_the_other_in_place(
+    full_recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full_recording.save(tmp_path)
+
+    def fail(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "write_part", fail)
+        with pytest.raises(GandiagError):
+            full_recording.save(tmp_path)
+    loaded = Recording.load(tmp_path)
+    assert [len(loaded.table(name)) for name in TABLES] == [len(full_recording.table(name)) for name in TABLES]
+
+
+def test_metadata_of_another_program_are_no_recording(tmp_path: Path) -> None:
+    (tmp_path / "meta.json").write_text('{"name": "something else"}')
+    with pytest.raises(GandiagError, match="holds no recording"):
+        Recording.load(tmp_path)
 
 
 def test_others_may_read_a_recording_as_far_as_the_umask_lets_them(full_recording: Recording, tmp_path: Path) -> None:

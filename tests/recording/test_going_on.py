@@ -156,17 +156,30 @@ def test_going_on_with_more_rows_than_memory_shall_hold(tmp_path: Path, monkeypa
     assert iterations(Recording.load(tmp_path / "run")) == list(range(28))
 
 
+@pytest.mark.parametrize("content", [b"", b"PAR1 nonsense PAR1"], ids=["empty", "nonsense"])
+def test_going_on_with_a_damaged_part_warns_and_keeps_the_rest(tmp_path: Path, content: bytes) -> None:
+    record(tmp_path / "run")
+    storage.part_path(tmp_path / "run", "steps", 0).write_bytes(content)
+    with pytest.warns(GandiagWarning, match=r"steps/part-000000\.parquet"):
+        resumed = Recorder(tmp_path / "run", keep_until=15)
+    resumed.append("steps", rows(15, 18))
+    resumed.flush()
+    assert iterations(resumed.recording()) == list(range(10, 18))
+    assert iterations(resumed.recording(), "signal") == list(range(15))
+
+
 def test_going_on_where_nothing_was_recorded_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GandiagError, match="no run directory"):
         Recorder(tmp_path / "run", keep_until=10)
 
 
-def test_rows_that_cannot_be_written_as_a_table_stay_in_memory(tmp_path: Path) -> None:
-    """A flush never raises; a column of mixed kinds is refused by Parquet."""
+@pytest.mark.parametrize("note", [["text", 7], [1j, 2j]], ids=["mixed kinds", "complex numbers"])
+def test_rows_that_cannot_be_written_as_a_table_stay_in_memory(tmp_path: Path, note: list[Any]) -> None:
+    """A flush never raises; Parquet refuses such a column."""
     kept = Recorder(tmp_path / "run")
     kept.append("steps", rows(0, 3))
     kept.flush()
-    kept.append("steps", rows(3, 5, note=["text", 7]))
+    kept.append("steps", rows(3, 5, note=note))
     with pytest.warns(GandiagWarning, match="can no longer be written"):
         kept.flush()
     assert iterations(kept.recording()) == list(range(5))
