@@ -13,8 +13,11 @@ from typing import Any
 import click
 
 from gandiag.errors import GandiagError
-from gandiag.monitor import Monitor, attach, is_watched
-from gandiag.monitor.discovery import Discovery, Roles
+from gandiag.monitor import Monitor, begin, is_watched
+from gandiag.monitor.discovery import Discovery
+from gandiag.monitor.networks import label_networks
+from gandiag.monitor.norms import Number
+from gandiag.monitor.roles import Roles
 from gandiag.report import write_report
 
 PLAIN_WARNINGS = warnings.showwarning
@@ -62,20 +65,20 @@ def run_script(
     out = out.absolute()
     monitors: list[Monitor] = []
 
-    def watch(roles: Roles) -> None:
+    def watch(roles: Roles, earlier: list[dict[int, Number]]) -> None:
         if any(is_watched(module) for module in (*roles.generators.values(), *roles.discriminators.values())):
             _say("the script attaches gandiag itself; its own monitor is left to it")
             return
         _say(f"watching {roles}")
         try:
             monitors.append(
-                attach(
-                    _single_or_named(roles.generators),
-                    _single_or_named(roles.discriminators),
+                begin(
+                    label_networks(_single_or_named(roles.generators), _single_or_named(roles.discriminators)),
                     judge=judge,  # type: ignore[arg-type]
                     every=every,
                     out=out,
                     configuration={"script": str(script), "arguments": arguments},
+                    earlier=earlier,
                 )
             )
         except GandiagError as error:

@@ -9,6 +9,7 @@ from gandiag.detect.finding import Diagnosis, Failure, Finding, Status, Verdict
 from gandiag.detect.policy import Policy, policy_for
 from gandiag.detect.vanishing import detect_vanishing_gradients
 from gandiag.detect.windows import RunView
+from gandiag.detect.wiring import check_wiring
 from gandiag.recording import Recording
 
 DETECTORS: dict[Failure, Callable[[RunView], Finding]] = {
@@ -46,7 +47,9 @@ def diagnose(recording: Recording, policy: Policy | None = None) -> Diagnosis:
         for detect in DETECTORS.values()
     ]
     findings.sort(key=lambda finding: _rank(finding, recording.iterations))
-    return Diagnosis(_verdict(findings), tuple(findings), recording.iterations, policy.to_dict())
+    return Diagnosis(
+        _verdict(findings), tuple(findings), recording.iterations, policy.to_dict(), check_wiring(recording, policy)
+    )
 
 
 def _broken(recording: Recording) -> bool:
@@ -57,7 +60,13 @@ def _broken(recording: Recording) -> bool:
 def _too_short(recording: Recording, policy: Policy) -> Diagnosis:
     reason = f"Only {recording.iterations} generator steps are recorded; at least {policy.least_iterations} are needed."
     findings = tuple(Finding(failure, Status.NOT_ENOUGH_DATA, reason) for failure in DETECTORS)
-    return Diagnosis(Verdict.INSUFFICIENT_DATA, findings, recording.iterations, policy.to_dict())
+    return Diagnosis(
+        Verdict.INSUFFICIENT_DATA,
+        findings,
+        recording.iterations,
+        policy.to_dict(),
+        check_wiring(recording, policy),
+    )
 
 
 def _generators(recording: Recording) -> list[str]:

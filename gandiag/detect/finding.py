@@ -9,11 +9,12 @@ DIAGNOSIS_SCHEMA_VERSION = 1
 
 
 class Failure(StrEnum):
-    """The three failures of a GAN."""
+    """The three failures of a GAN, and mistakes in the loop that may lie behind them."""
 
     VANISHING_GRADIENTS = "vanishing_gradients"
     MODE_COLLAPSE = "mode_collapse"
     NON_CONVERGENCE = "non_convergence"
+    WIRING = "wiring"
 
 
 class Status(StrEnum):
@@ -112,12 +113,14 @@ class Diagnosis:
         findings: One for each failure, the verdict's first.
         iterations: Generator steps that the run recorded.
         policy: The thresholds in force, as printed in the report.
+        wiring: Mistakes in the loop itself; they do not decide the verdict.
     """
 
     verdict: Verdict
     findings: tuple[Finding, ...]
     iterations: int
     policy: dict[str, Any]
+    wiring: tuple[Finding, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; NaN and infinity become ``None``."""
@@ -126,6 +129,7 @@ class Diagnosis:
             "verdict": self.verdict.value,
             "iterations": self.iterations,
             "findings": [_finding_to_dict(finding) for finding in self.findings],
+            "wiring": [_finding_to_dict(finding) for finding in self.wiring],
             "policy": self.policy,
         }
 
@@ -140,6 +144,7 @@ class Diagnosis:
         lines += [f"{'Next:    ' if not i else '         '}{r.action}" for i, r in enumerate(self.main.remedies[:3])]
         others = [finding for finding in self.findings[1:] if finding.status in (Status.FAIL, Status.WARN)]
         lines += [f"Also:    {f.failure.replace('_', ' ')} ({f.status}): {f.reason}" for f in others]
+        lines += [f"Wiring:  {f.reason} {f.remedies[0].action}." for f in self.wiring]
         return "\n".join(lines)
 
     def _headline(self) -> str:

@@ -42,6 +42,10 @@ class Policy:
         no_progress: Final over earlier median of ``fid_judge`` above which there is no progress.
         stagnated: Final over first ``fid_judge`` above which nothing was learnt.
         blown_up_logit: Mean |logit| above which the discriminator has run away; ``None`` where the loss sets no scale.
+        left_over_share: Share of a discriminator's gradient left there by another backward pass above which it counts.
+        undetached_share: Share of steps at which the discriminator's loss flows into the generator that is a habit.
+        skipped_share: Share of steps left out by mixed precision above which they are too many.
+        outside_share: Share of real values that the generator's last operation cannot give above which ranges differ.
         steep_critic: Median ‖∂logit/∂fake‖ above which a Wasserstein critic is unconstrained; ``None`` elsewhere.
     """
 
@@ -66,6 +70,10 @@ class Policy:
     hopping: Threshold = Threshold(0.5, f"0.15 to 0.35 healthy, 0.4 to 1 wandering ({MEASURED_HERE})")
     no_progress: Threshold = Threshold(0.95, "less than 5 % better is within fid_judge's own spread at 512 samples")
     stagnated: Threshold = Threshold(0.7, f"0.1 to 0.3 healthy ({MEASURED_HERE})")
+    left_over_share: Threshold = Threshold(0.01, "0 where gradients are zeroed; rounding alone gives under 1e-5")
+    undetached_share: Threshold = Threshold(0.5, "a loop is wired the same way at each step")
+    skipped_share: Threshold = Threshold(0.05, "a scale that has settled grows, and overflows, once in 2000 steps")
+    outside_share: Threshold = Threshold(0.01, "rounding and rare outliers stay under one in a hundred")
     blown_up_logit: Threshold | None = None
     steep_critic: Threshold | None = None
 

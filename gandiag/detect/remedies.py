@@ -103,6 +103,70 @@ REMEDIES = MappingProxyType(
             Remedy("Raise the generator's learning rate, or train longer", "the samples move, but not far enough"),
             Remedy("Give the discriminator more capacity", "a generator learns only what its discriminator can tell"),
         ),
+        "left_over_gradients": (
+            Remedy(
+                "Zero the discriminator's gradients right before its own backward pass",
+                "the generator's backward pass fills them too, with the opposite aim",
+            ),
+        ),
+        "missing_detach": (
+            Remedy(
+                "Give the discriminator's own loss detached samples: discriminator(fake.detach())",
+                "the gradient that flows on into the generator is not wanted there",
+            ),
+        ),
+        "foreign_parameters": (
+            Remedy(
+                "Give each player's optimizer the parameters of that player alone", "the players have opposite aims"
+            ),
+        ),
+        "without_optimizer": (
+            Remedy(
+                "Pass these parameters to an optimizer, or freeze them with requires_grad_(False)", "they never move"
+            ),
+        ),
+        "requires_grad_off": (
+            Remedy(
+                "Switch requires_grad on before the player's own loss, or leave these parameters out of its optimizer",
+                "what asks for no gradient does not learn",
+            ),
+        ),
+        "steps_without_gradient": (
+            Remedy("Look whether the loss reaches this player before its optimizer steps", "a step without is none"),
+        ),
+        "trained_copy": (
+            Remedy(
+                "Give the optimizer the generator's own parameters, and update the copy by averaging under no_grad",
+                "an average of the weights is none once it is trained itself",
+            ),
+        ),
+        "joint_batch": (
+            Remedy(
+                "Call the discriminator on real and on generated samples apart, or use another normalisation in it",
+                "batches of one kind each (Radford et al. 2016 and the practice since)",
+            ),
+        ),
+        "n_critic": (
+            Remedy("Look at the condition under which the generator steps", "it is not the one that was meant"),
+        ),
+        "skipped_steps": (
+            Remedy(
+                "Begin with a lower init_scale, keep the loss in float32, or use bfloat16, which needs no scaling",
+                "a step that is left out teaches nothing",
+            ),
+        ),
+        "double_sigmoid": (
+            Remedy(
+                "Remove the discriminator's sigmoid and keep BCEWithLogitsLoss, or keep it and use BCELoss",
+                "the first is the more exact of the two",
+            ),
+        ),
+        "ranges_differ": (
+            Remedy(
+                "Scale the real samples to the generator's range, as (x − 0.5) / 0.5 does for tanh",
+                "whatever tells real from generated at a glance, the discriminator uses",
+            ),
+        ),
     }
 )
 

@@ -5,7 +5,7 @@ import platform
 import sys
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from gandiag.errors import GandiagError
 from gandiag.monitor.clock import ProbeClock
 from gandiag.monitor.monitor import Monitor, OnAlarm
-from gandiag.monitor.networks import Modules, label_networks
+from gandiag.monitor.networks import Modules, Network, label_networks
+from gandiag.monitor.norms import Number
 from gandiag.monitor.prober import Prober
 from gandiag.monitor.watch import GeneratorWatch
 from gandiag.probes import JudgeSpec
@@ -75,7 +76,35 @@ def attach(
         >>> monitor.diagnose().verdict.value
         'insufficient_data'
     """
-    networks = label_networks(generator, discriminator)
+    return begin(
+        label_networks(generator, discriminator),
+        real=real,
+        sample=sample,
+        judge=judge,
+        every=every,
+        out=out,
+        on_alarm=on_alarm,
+        loss=loss,
+        start=start,
+        configuration=configuration,
+    )
+
+
+def begin(
+    networks: list[Network],
+    *,
+    real: Any = None,
+    sample: Callable[[int], Tensor] | None = None,
+    judge: JudgeSpec = None,
+    every: int | None = None,
+    out: str | Path | None = None,
+    on_alarm: OnAlarm = "warn",
+    loss: str | None = None,
+    start: int = 0,
+    configuration: dict[str, Any] | None = None,
+    earlier: Sequence[Mapping[int, Number]] = (),
+) -> Monitor:
+    """What :func:`attach` does, for networks that have their labels; ``earlier`` are steps measured before."""
     _check(every, start, on_alarm, sample, sum(network.role == "generator" for network in networks))
     for network in networks:
         if network.module in _MONITORS:
@@ -84,7 +113,7 @@ def attach(
     recorder = Recorder(out, _metadata(loss, configuration, [network.label for network in networks]), keep_until=start)
     watches = {n.label: GeneratorWatch(n.module, sample) for n in networks if n.role == "generator"}
     prober = Prober(watches, judge, real, device, recorder)
-    monitor = Monitor(networks, watches, prober, recorder, ProbeClock(every), on_alarm, start)
+    monitor = Monitor(networks, watches, prober, recorder, ProbeClock(every), on_alarm, start, earlier)
     for network in networks:
         _MONITORS[network.module] = monitor
     _close_at_exit(monitor)

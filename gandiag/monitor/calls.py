@@ -1,18 +1,21 @@
 """Which of a discriminator's calls were on real samples, and which on generated ones."""
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from gandiag.monitor.provenance import DATA, MIXED, Kind, Origin, Provenance
 from gandiag.monitor.signal import GeneratorSignal
-from gandiag.monitor.tensors import first_float, tensors_in
+from gandiag.monitor.tensors import logits_in, tensors_in
 
 MOST_CALLS = 64  # in one iteration
 
 
-class Call(NamedTuple):
+@dataclass(slots=True)
+class Call:
     """One forward pass of a discriminator.
 
     Attributes:
@@ -22,6 +25,7 @@ class Call(NamedTuple):
         followed: Whether the origin comes from following operations, and not from memory addresses alone.
         through_generator: Whether gradients flow on from its input into a generator.
         penalised: Whether its input asks for gradients of its own, as penalties do.
+        logit_gradient: ∂L/∂logit of the latest backward pass; looked at in a few iterations only.
     """
 
     logits: Tensor
@@ -30,6 +34,7 @@ class Call(NamedTuple):
     followed: bool
     through_generator: bool
     penalised: bool
+    logit_gradient: Tensor | None = None
 
 
 class DiscriminatorCalls:
@@ -45,26 +50,28 @@ class DiscriminatorCalls:
         self._generators = generators
         self._provenance = provenance
         self._patterns: dict[int, tuple[Origin, ...]] = {}
-        self._calls: list[Call] = []
+        self._judged_until = 0
+        self.calls: list[Call] = []
         self.ever_recognised = False
         self.puzzled = False
 
-    def after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-        """Take note of one call."""
-        logits = first_float(output)
+    def after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any, examined: bool) -> Call | None:
+        """Take note of one call; of an ``examined`` one, the loss's derivatives are kept."""
+        logits = logits_in(output)
         given = args if not kwargs and all(isinstance(item, Tensor) for item in args) else tensors_in((args, kwargs))
         inputs = [tensor for tensor in given if tensor.is_floating_point() and tensor.dim() > 0]
-        if logits is None or not inputs or logits.dim() == 0 or len(self._calls) == MOST_CALLS:
-            return
+        if logits is None or not inputs or logits.dim() == 0 or len(self.calls) == MOST_CALLS:
+            return None
         origin = self._origin(inputs)
         through_generator = any(tensor.requires_grad and tensor.grad_fn is not None for tensor in inputs)
         if through_generator and (generator := self._opponent(origin)) is not None:
-            generator.listen_to_head(logits)
+            generator.listen_to_head(inputs[0], origin.forward, logits, pair=examined)
         penalised = any(tensor.requires_grad and tensor.grad_fn is None for tensor in inputs)
         call = Call(
             logits.detach().clone(), inputs[0].detach(), origin, self._provenance.on, through_generator, penalised
         )
-        self._calls.append(call)
+        self.calls.append(call)
+        return call
 
     def _origin(self, inputs: list[Tensor]) -> Origin:
         """Generated where that was followed, or where an input shares its memory with a generator's latest output."""
@@ -82,36 +89,49 @@ class DiscriminatorCalls:
             return self._generators[0]
         return next((generator for generator in self._generators if generator.label == origin.generator), None)
 
+    def before_own_step(self) -> None:
+        """The discriminator is about to step: what it was called on so far was for its own loss."""
+        self._judged_until = len(self.calls)
+
     def close_iteration(self) -> Tensor | None:
         """Hand the generators their opponent's logits; returns real samples where they are known to be real."""
-        calls, self._calls = self._calls, []
-        origins = self._origins_of(calls)
+        calls, judged_until = self.calls, self._judged_until
+        self.forget()
+        origins = self.origins_of(calls)
         self.puzzled = bool(calls) and origins is None
         if origins is None:
             return None
         self.ever_recognised = True
-        return self._hand_over(calls, origins)
+        return self._hand_over(calls, origins, judged_until)
 
-    def _origins_of(self, calls: list[Call]) -> tuple[Origin, ...] | None:
-        """The origin of each call, or ``None`` where it is not certain."""
+    def forget(self) -> None:
+        """Begin anew."""
+        self.calls, self._judged_until = [], 0
+
+    def origins_of(self, calls: list[Call]) -> tuple[Origin, ...] | None:
+        """The origin of each call of a whole iteration, or ``None`` where it is not certain."""
         followed = all(call.followed for call in calls)
         found = certain_origins(calls) if followed or not self._patterns else None
         if found is not None and followed:
             self._patterns[len(calls)] = found
         return self._patterns.get(len(calls), found)
 
-    def _hand_over(self, calls: list[Call], origins: tuple[Origin, ...]) -> Tensor | None:
+    def _hand_over(self, calls: list[Call], origins: tuple[Origin, ...], judged_until: int) -> Tensor | None:
+        """The latest logits of each kind; those of the discriminator's own loss before those of the generator's."""
         real: Tensor | None = None
         real_logits: Tensor | None = None
+        fakes: dict[str | None, Call] = {}
         fake_logits: dict[str | None, Tensor] = {}
-        for call, origin in zip(calls, origins, strict=True):
-            if origin.kind is Kind.DATA:
+        for index, (call, origin) in enumerate(zip(calls, origins, strict=True)):
+            own, label = index < judged_until, origin.generator
+            if origin.kind is Kind.DATA and (own or real_logits is None):
                 real, real_logits = call.samples, call.logits
             elif origin.kind is Kind.ROWS and len(origin.rows) == len(call.logits):
                 real, real_logits = _rows(call.samples, origin, Kind.DATA), _rows(call.logits, origin, Kind.DATA)
-                fake_logits[origin.generator] = _rows(call.logits, origin, Kind.FAKE)
-            elif origin.kind is Kind.FAKE and not (call.through_generator and origin.generator in fake_logits):
-                fake_logits[origin.generator] = call.logits
+                fake_logits[label] = _rows(call.logits, origin, Kind.FAKE)
+            elif origin.kind is Kind.FAKE and (own or label not in fakes or fakes[label].through_generator):
+                fakes[label] = call
+        fake_logits |= {label: call.logits for label, call in fakes.items() if label not in fake_logits}
         for label, logits in fake_logits.items():
             opponent = self._opponent(Origin(Kind.FAKE, label))
             if opponent is not None:
@@ -136,9 +156,8 @@ def certain_origins(calls: list[Call]) -> tuple[Origin, ...] | None:
     an iteration is not certain. Nor is one with real and generated samples in one batch beside a batch of data alone: a
     pool of older generated samples looks like that.
     """
-    plain = {call.origin.kind for call in calls if not call.penalised and not call.through_generator}
-    origins = [MIXED if call.penalised and call.origin.kind in plain else call.origin for call in calls]
-    kinds = [origin.kind for origin in origins]
+    kinds = kinds_of(calls)
+    origins = [call.origin if call.origin.kind is kind else MIXED for call, kind in zip(calls, kinds, strict=True)]
     if Kind.ROWS in kinds:
         return None if Kind.DATA in kinds else tuple(origins)
     if all(call.followed for call in calls):
@@ -148,3 +167,9 @@ def certain_origins(calls: list[Call]) -> tuple[Origin, ...] | None:
         unchanged = [call for call in calls if call.origin.kind is Kind.FAKE and not call.through_generator]
         enough = kinds.count(Kind.DATA) <= len(unchanged)
     return tuple(origins) if enough and Kind.DATA in kinds and Kind.FAKE in kinds else None
+
+
+def kinds_of(calls: Sequence[Call]) -> list[Kind]:
+    """What each call was on; a call for a penalty's sake, beside one for the loss on the like, is ``MIXED``."""
+    plain = {call.origin.kind for call in calls if not call.penalised and not call.through_generator}
+    return [Kind.MIXED if call.penalised and call.origin.kind in plain else call.origin.kind for call in calls]

@@ -1,95 +1,91 @@
 """Finding out which modules of a running script are the generator and the discriminator."""
 
-import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim import Optimizer
 
+from gandiag.monitor.norms import Number, gradient_norms
 from gandiag.monitor.provenance import Kind, Provenance
+from gandiag.monitor.roles import Candidate, Roles, find_roles
+from gandiag.monitor.script_names import modules_by_name
 from gandiag.monitor.steps import listen_to_steps
 from gandiag.monitor.tensors import first_float, tensors_in
 
-STEPS_UNTIL_GIVING_UP = 100
+LOOKS = 100  # optimizer steps of looking closely, before a rest
+LOOKS_AGAIN = 20
 
 
 @dataclass
-class Candidate:
-    """A module that an optimizer trains, as the script called it.
+class _Entered:
+    """A forward pass that has begun.
 
     Attributes:
-        module: The outermost module that was called and that one optimizer owns; held weakly.
-        owner: Which optimizer owns it.
-        kind: The module's class.
-        output_size: Numbers in one sample of its output.
-        sees_data: Whether it was called on something that no other candidate made.
-        fed_by: The candidates whose outputs it was given.
+        candidate: Key of the module, if it is a candidate.
+        compiled: Whether operations in it must not be followed.
     """
 
-    module: "weakref.ref[nn.Module]"
-    owner: int
-    kind: str
-    output_size: int = 0
-    sees_data: bool = False
-    fed_by: set[int] = field(default_factory=set)
+    candidate: int | None = None
+    compiled: bool = False
 
 
-@dataclass(frozen=True)
-class Roles:
-    """Who plays which part.
+@dataclass
+class Schedule:
+    """When to look closely: the first steps, each step after an optimizer's first, and ever more rarely again."""
 
-    Attributes:
-        generators: Name in the script → module.
-        discriminators: Name in the script → module.
-        certain: Whether each discriminator was also seen on data that no generator made.
-    """
+    until: int = LOOKS
+    rest_until: int = 2 * LOOKS
+    seen: set[int] = field(default_factory=set)
 
-    generators: dict[str, nn.Module]
-    discriminators: dict[str, nn.Module]
-    certain: bool
-
-    def __str__(self) -> str:
-        def described(modules: dict[str, nn.Module]) -> str:
-            return ", ".join(f"{name} ({type(module).__name__})" for name, module in modules.items())
-
-        many = len(self.generators) > 1, len(self.discriminators) > 1
-        surety = "certain" if self.certain else "likely: the discriminator was not yet seen on real data"
-        return (
-            f"generator{'s' * many[0]} {described(self.generators)}, "
-            f"discriminator{'s' * many[1]} {described(self.discriminators)} ({surety})"
-        )
+    def looks(self, step: int, optimizer: Optimizer) -> bool:
+        """Whether to look closely from this step on."""
+        if id(optimizer) not in self.seen:
+            self.seen.add(id(optimizer))
+            self.until = max(self.until, step + LOOKS)
+        if step >= self.rest_until:
+            self.until, self.rest_until = step + LOOKS_AGAIN, 2 * step
+        return step < self.until
 
 
 class Discovery:
-    """Watches a script's forward passes and optimizers until the roles are clear, which is at the first step.
+    """Watches a script's forward passes and optimizers until the roles are clear.
 
-    A module whose output flows into another one that a different optimizer trains, and whose own output flows into
-    none, makes that other one a discriminator, and itself a generator.
+    That is once each player that was recognised has stepped, or one of them for the second time: other players may
+    still come in the first round.
 
     Args:
-        on_found: Called once with the roles, just before the first optimizer step at which they are clear.
+        on_found: Called once with the roles, just before the optimizer step at which they are clear, and with the steps
+            so far: identity of each stepped parameter → norm of its gradient.
         generator: Name of the generator in the script, which overrules what would be found.
         discriminator: The same for the discriminator.
     """
 
     def __init__(
-        self, on_found: Callable[[Roles], None], generator: str | None = None, discriminator: str | None = None
+        self,
+        on_found: Callable[[Roles, list[dict[int, Number]]], None],
+        generator: str | None = None,
+        discriminator: str | None = None,
     ) -> None:
         self._on_found = on_found
         self._names = (generator, discriminator)
         self._optimizers: list[weakref.ref[Optimizer]] = []
         self._candidates: dict[int, Candidate] = {}
-        self._stack: list[int | None] = []
+        self._enclosing: dict[int, weakref.ref[nn.Module]] = {}
+        self._entered: list[_Entered] = []
+        self._schedule = Schedule()
         self._steps = 0
+        self._stepped: list[int] = []
+        self._earlier: list[dict[int, Number]] = []
         self._seen_as: dict[int, str] = {}
         self._provenance = Provenance()
-        self._restore = [self._watch_optimizers(), *self._watch_modules(), listen_to_steps(weakref.ref(self))]
-        self._provenance.switch_on()
+        self._ends = [self._watch_optimizers(), listen_to_steps(weakref.ref(self))]
+        self._looking: list[Callable[[], None]] = []
+        self._look_closely()
         self.found: Roles | None = None
         self.error: str | None = None
 
@@ -109,17 +105,26 @@ class Discovery:
 
         return restore
 
-    def _watch_modules(self) -> list[Callable[[], None]]:
+    def _look_closely(self) -> None:
         before = register_module_forward_pre_hook(self._before_forward)
         after = register_module_forward_hook(self._after_forward, with_kwargs=True, always_call=True)
-        return [before.remove, after.remove]
+        self._looking = [before.remove, after.remove]
+        self._entered = []
+        self._earlier = []
+        self._provenance.switch_on()
+
+    def _look_away(self) -> None:
+        self._provenance.switch_off()
+        for remove in self._looking:
+            remove()
+        self._looking = []
 
     def stop(self) -> None:
         """Watch no longer."""
-        self._provenance.switch_off()
-        for restore in self._restore:
-            restore()
-        self._restore = []
+        self._look_away()
+        for end in self._ends:
+            end()
+        self._ends = []
 
     def _harmlessly(self, function: Callable[..., None], *args: Any) -> None:
         """An error in here must not reach the script: it ends the search instead."""
@@ -130,21 +135,25 @@ class Discovery:
             self.stop()
 
     def _before_forward(self, module: nn.Module, args: Any) -> None:
-        self._harmlessly(self._enter, module)
+        if not torch.compiler.is_compiling():
+            self._harmlessly(self._enter, module)
 
     def _enter(self, module: nn.Module) -> None:
-        inside = any(key is not None for key in self._stack)
-        self._stack.append(None if inside else self._candidate_key(module))
+        entered = _Entered(compiled=self._provenance.on and type(module).__name__ == "OptimizedModule")
+        if all(outer.candidate is None for outer in self._entered):
+            entered.candidate = self._candidate_key(module)
+        if entered.compiled:
+            self._provenance.switch_off()
+        self._entered.append(entered)
 
     def _candidate_key(self, module: nn.Module) -> int | None:
-        """The module's key if exactly one optimizer trains all of it."""
+        """The module's key if just one optimizer trains it; one that several train encloses candidates."""
         if id(module) in self._candidates:
             return id(module)
-        trained = [parameter for parameter in module.parameters() if parameter.requires_grad] or list(
-            module.parameters()
-        )
-        owners = {self._owner(id(parameter)) for parameter in trained}
-        if len(owners) != 1 or None in owners:
+        owners = {self._owner(id(parameter)) for parameter in module.parameters()} - {None}
+        if len(owners) > 1:
+            self._enclosing[id(module)] = weakref.ref(module)
+        if len(owners) != 1:
             return None
         (owner,) = owners
         assert owner is not None
@@ -161,55 +170,68 @@ class Discovery:
         return None
 
     def _after_forward(self, module: nn.Module, args: Any, kwargs: Any, output: Any = None) -> None:
-        self._harmlessly(self._leave, args, kwargs, output)
+        if not torch.compiler.is_compiling():
+            self._harmlessly(self._leave, args, kwargs, output)
 
     def _leave(self, args: Any, kwargs: Any, output: Any) -> None:
-        key = self._stack.pop() if self._stack else None
-        if key is None:
+        entered = self._entered.pop() if self._entered else _Entered()
+        if entered.compiled:
+            self._provenance.switch_on()
+        if entered.candidate is None:
             return
-        candidate = self._candidates[key]
-        origins = [self._provenance.origin([tensor]) for tensor in tensors_in((args, kwargs))]
-        sources = {int(origin.generator) for origin in origins if origin.generator is not None} - {key}
+        candidate = self._candidates[entered.candidate]
+        inputs = [tensor for tensor in tensors_in((args, kwargs)) if tensor.is_floating_point()]
+        origins = [self._provenance.origin([tensor]) for tensor in inputs]
+        sources = {int(origin.generator) for origin in origins if origin.generator is not None} - {entered.candidate}
         candidate.fed_by |= sources
         candidate.sees_data |= not sources or any(origin.kind is Kind.ROWS for origin in origins)
+        candidate.input_size = sum(tensor[:1].numel() for tensor in inputs if tensor.dim())
         produced = first_float(output)
         if produced is not None and produced.dim():
-            candidate.output_size = produced[0].numel()
-        self._provenance.mark_generated(tensors_in(output), str(key))
+            candidate.output_size = produced[:1].numel()
+        self._provenance.mark_generated(tensors_in(output), str(entered.candidate))
 
-    def before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def before_step(self, optimizer: Optimizer, loss_scale: Tensor | None) -> None:
         """Look whether the roles are clear by now."""
-        self._harmlessly(self._look)
+        self._harmlessly(self._look, optimizer)
 
-    def _look(self) -> None:
+    def _look(self, optimizer: Optimizer) -> None:
+        looks = self._schedule.looks(self._steps, optimizer)
         self._steps += 1
+        if looks and not self._looking:
+            self._look_closely()
+        elif not looks:
+            if self._looking:
+                self._look_away()
+            return
         self._seen_as |= {id(module): name for name, module in modules_by_name().items()}
         roles = self._named_roles() if any(self._names) else self._find_roles()
-        if roles is not None:
+        if roles is not None and self._is_complete(roles, optimizer):
             self.found = roles
             self.stop()
-            self._on_found(roles)
-        elif self._steps >= STEPS_UNTIL_GIVING_UP:
-            self.stop()
+            self._on_found(roles, self._earlier)
+            return
+        self._stepped.append(id(optimizer))
+        self._earlier.append(_applied_norms(optimizer))
+
+    def _is_complete(self, roles: Roles, optimizer: Optimizer) -> bool:
+        """Whether no other player is to be expected."""
+        if id(optimizer) in self._stepped:
+            return True
+        moving = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+        moving |= {parameter for norms in self._earlier for parameter in norms}
+        players = [*roles.generators.values(), *roles.discriminators.values()]
+        return all(any(id(parameter) in moving for parameter in module.parameters()) for module in players)
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Nothing depends on it."""
 
+    def skipped_step(self, optimizer: Optimizer) -> None:
+        """Nothing depends on it."""
+
     def _find_roles(self) -> Roles | None:
-        alive = {key: candidate for key, candidate in self._candidates.items() if candidate.module() is not None}
-        feeds = {(source, key) for key, candidate in alive.items() for source in candidate.fed_by if source in alive}
-        rival = {(source, key) for source, key in feeds if _are_rivals(alive[source], alive[key])}
-        critics = {key for _, key in rival} - {source for source, _ in rival}
-        makers = {source for source, key in rival if key in critics}
-        if not critics or not makers:
-            return None
         names = {id(module): name for name, module in modules_by_name().items()}
-
-        def named(keys: set[int]) -> dict[str, nn.Module]:
-            modules = {key: alive[key].module() for key in alive if key in keys}
-            return {names.get(key, f"{alive[key].kind}_{n}"): m for n, (key, m) in enumerate(modules.items()) if m}
-
-        return Roles(named(makers), named(critics), certain=all(alive[key].sees_data for key in critics))
+        return find_roles(self._candidates, self._enclosing, names)
 
     def _named_roles(self) -> Roles | None:
         """The roles with what the user named; the other one as it is found."""
@@ -229,43 +251,9 @@ class Discovery:
         return [f"{self._seen_as.get(key, 'without a name')} ({c.kind})" for key, c in self._candidates.items()]
 
 
-def _are_rivals(source: Candidate, target: Candidate) -> bool:
-    """Whether one's output is judged by the other: trained apart, or boiled down to fewer numbers."""
-    return source.owner != target.owner or 0 < target.output_size < source.output_size
-
-
-def modules_by_name() -> dict[str, nn.Module]:
-    """Every module that a variable of the running script leads to, under the shortest such name.
-
-    Looked at are the variables of all functions being run, and one step further: attributes of their objects and
-    entries of their dictionaries.
-    """
-    found: dict[str, nn.Module] = {}
-    for variables in _variables_in_sight():
-        for name, value in list(variables.items()):
-            for path, module in _modules_at(name, value):
-                found.setdefault(path.removeprefix("self."), module)
-    shortest: dict[int, str] = {}
-    for name, module in sorted(found.items(), key=lambda item: len(item[0]), reverse=True):
-        shortest[id(module)] = name
-    return {name: module for name, module in found.items() if shortest[id(module)] == name}
-
-
-def _variables_in_sight() -> Iterator[dict[str, Any]]:
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if not frame.f_globals.get("__name__", "").startswith(("gandiag.", "torch.")):
-            yield frame.f_locals
-        frame = frame.f_back
-    yield vars(sys.modules["__main__"])
-
-
-def _modules_at(name: str, value: Any) -> Iterator[tuple[str, nn.Module]]:
-    if isinstance(value, nn.Module):
-        yield name, value
-        for child_name, child in value.named_children():
-            yield f"{name}.{child_name}", child
-    elif isinstance(value, dict):
-        yield from ((f"{name}[{key!r}]", item) for key, item in value.items() if isinstance(item, nn.Module))
-    elif not isinstance(value, type) and hasattr(value, "__dict__"):
-        yield from ((f"{name}.{key}", item) for key, item in vars(value).items() if isinstance(item, nn.Module))
+def _applied_norms(optimizer: Optimizer) -> dict[int, Number]:
+    """Identity of each parameter that an optimizer is about to step → norm of its gradient."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    norms = gradient_norms([parameter.grad for parameter in parameters])
+    divisor = getattr(optimizer, "grad_scale", None)  # a fused optimizer unscales inside its step
+    return {id(p): norm if divisor is None else norm / divisor for p, norm in zip(parameters, norms, strict=True)}

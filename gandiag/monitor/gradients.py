@@ -1,7 +1,7 @@
 """The gradient that the optimizer applied, read where alone it can be read: just before the step."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from gandiag.monitor.attribution import Attributed
 from gandiag.monitor.networks import Network, layer_name
+from gandiag.monitor.norms import Number, bring_over, gradient_norms
 
 UPDATE_RATIO_EVERY = 50
 
@@ -23,15 +25,23 @@ class Step:
         iteration: Generator steps done before it.
         present: Indices of the parameters that had a gradient.
         norms: Norms of those gradients.
-        scale: What a fused optimizer will divide them by, under mixed precision.
-        moved: Norms of the parameters' movement and of the parameters after it; measured every 50th step.
+        loss_scale: What mixed precision multiplied the loss by.
+        divisor: What a fused optimizer will divide the gradients by.
+        overflow: Whether a fused optimizer will leave the step out, because gradients overflowed: 0 or 1.
+        unclipped: Norms of all gradients as the last backward pass left them; looked at in a few iterations.
+        attributed: The parts of the gradient; looked at in a few iterations.
+        moved: Norms of the parameters' movement and of the parameters after it; measured every 50th iteration.
     """
 
     iteration: int
     present: tuple[int, ...]
-    norms: list[Tensor]
-    scale: Tensor | None
-    moved: tuple[tuple[Tensor, ...], tuple[Tensor, ...]] | None = None
+    norms: list[Number]
+    loss_scale: Tensor | None = None
+    divisor: Tensor | None = None
+    overflow: Tensor | None = None
+    unclipped: list[Number] | None = None
+    attributed: Attributed | None = None
+    moved: tuple[list[Number], list[Number]] | None = None
 
 
 class GradientTap:
@@ -49,81 +59,119 @@ class GradientTap:
         named = list(network.module.named_parameters())
         self.label = network.label
         self.role = network.role
+        self.names = [name for name, _ in named]
         self.parameters: list[nn.Parameter] = [parameter for _, parameter in named]
         self.steps = steps
         self.steps_taken: list[Step] = []
-        self._layers = [layer_name(name) for name, _ in named]
+        self.skipped_steps = 0
+        self.empty_steps = 0
+        self._layers = [layer_name(name) for name in self.names]
         self._layer_names = list(dict.fromkeys(self._layers))
-        self._everything = tuple(range(len(named)))
+        self._stepped: frozenset[int] = frozenset()
         self._before: list[Tensor] | None = None
+        self._unclipped: list[Number] | None = None
 
-    def owned(self, optimizer: Optimizer) -> bool:
-        """Whether the optimizer steps at least one of this network's parameters."""
-        mine = {id(parameter) for parameter in self.parameters}
-        return any(id(parameter) in mine for group in optimizer.param_groups for parameter in group["params"])
+    def owned(self, optimizer: Optimizer) -> tuple[int, ...]:
+        """Indices of this network's parameters that an optimizer steps."""
+        theirs = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+        return tuple(index for index, parameter in enumerate(self.parameters) if id(parameter) in theirs)
 
-    def before_step(self, optimizer: Optimizer, iteration: int) -> bool:
+    def before_step(
+        self,
+        optimizer: Optimizer,
+        owned: tuple[int, ...],
+        iteration: int | None = None,
+        loss_scale: Tensor | None = None,
+        attributed: Attributed | None = None,
+    ) -> bool:
         """Record the gradient about to be applied.
+
+        Args:
+            optimizer: The optimizer about to step.
+            owned: What :meth:`owned` says of it.
+            iteration: Generator steps done; ``None`` for a generator, which counts its own.
+            loss_scale: What mixed precision multiplied the loss by.
+            attributed: The parts of the gradient, where they were looked at.
 
         Returns:
             Whether there was any: an optimizer of several networks also steps while this one has no gradient.
         """
-        gradients = [parameter.grad for parameter in self.parameters]
-        found = [gradient for gradient in gradients if gradient is not None]
+        parameters = self.parameters
+        found = [(index, gradient) for index in owned if (gradient := parameters[index].grad) is not None]
         if not found:
+            self.empty_steps += 1
             return False
-        present = self._everything
-        if len(found) < len(gradients):
-            present = tuple(index for index, gradient in enumerate(gradients) if gradient is not None)
-        # float32 whatever the gradients' type: in half precision the squares overflow.
-        norms = list(torch._foreach_norm(found, 2.0, torch.float32))
+        step = Step(0, tuple([index for index, _ in found]), gradient_norms([gradient for _, gradient in found]))
+        step.iteration = self._count(step.present) if iteration is None else iteration
         # A fused optimizer unscales inside its step; the scale is handed to it as a tensor.
-        scale = getattr(optimizer, "grad_scale", None)
-        self.steps_taken.append(Step(iteration, present, norms, None if scale is None else scale.clone()))
-        if self.steps % UPDATE_RATIO_EVERY == 0:
-            self._before = [parameter.detach().clone() for parameter in self.parameters]
-        self.steps += 1
+        step.divisor, step.overflow = (_kept(getattr(optimizer, name, None)) for name in ("grad_scale", "found_inf"))
+        step.loss_scale, step.attributed = _kept(loss_scale), attributed
+        step.unclipped, self._unclipped = self._unclipped, None
+        self.steps_taken.append(step)
+        if step.iteration % UPDATE_RATIO_EVERY == 0:
+            self._before = [parameter.detach().clone() for parameter in parameters]
         return True
 
+    def adopt(self, norms: Mapping[int, Number]) -> bool:
+        """Take over a step that was measured before this network was known to be watched.
+
+        Args:
+            norms: Identity of each parameter that the optimizer stepped → norm of its gradient.
+
+        Returns:
+            Whether any of this network's parameters was among them.
+        """
+        present = tuple(index for index, parameter in enumerate(self.parameters) if id(parameter) in norms)
+        if present:
+            iteration = self._count(present) if self.role == "generator" else self.steps
+            self.steps_taken.append(Step(iteration, present, [norms[id(self.parameters[index])] for index in present]))
+        return bool(present)
+
+    def after_backward(self) -> None:
+        """A backward pass has filled the gradients; nobody has clipped or unscaled them yet."""
+        self._unclipped = gradient_norms([p.grad for p in self.parameters if p.grad is not None])
+
+    def _count(self, present: tuple[int, ...]) -> int:
+        """The iteration of a step: several optimizers that share a network take one step together."""
+        stepped = frozenset(present)
+        if self._stepped and self._stepped.isdisjoint(stepped):
+            self._stepped |= stepped
+            return self.steps - 1
+        self._stepped = stepped
+        self.steps += 1
+        return self.steps - 1
+
     def after_step(self) -> None:
-        """Record how far the parameters moved, every fiftieth step."""
+        """Record how far the parameters moved, every fiftieth iteration."""
         if self._before is None or not self.steps_taken:
             return
         now = [parameter.detach() for parameter in self.parameters]
-        moved = torch._foreach_norm(torch._foreach_sub(now, self._before), 2.0, torch.float32)
-        self.steps_taken[-1].moved = tuple(moved), tuple(torch._foreach_norm(now, 2.0, torch.float32))
+        moved = gradient_norms(torch._foreach_sub(now, self._before))
+        self.steps_taken[-1].moved = moved, gradient_norms(now)
         self._before = None
 
     def drain(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Rows for the tables ``steps`` and ``layers``."""
         steps, self.steps_taken = self.steps_taken, []
         iterations = np.asarray([step.iteration for step in steps], dtype=np.int64)
-        scale = _bring_over([step.scale for step in steps])
+        divisor = bring_over([step.divisor for step in steps])
+        self.skipped_steps += int(np.nansum(bring_over([step.overflow for step in steps])))
         norms, absent = self._norms(steps)
         with np.errstate(all="ignore"):  # a run that diverges has infinities to divide by one another
-            return self._tables(
-                steps, iterations, norms / np.where(np.isnan(scale), 1.0, scale)[:, None], absent, scale
+            norms /= np.where(np.isnan(divisor), 1.0, divisor)[:, None]
+            scale = bring_over([step.loss_scale for step in steps])
+            table = pd.DataFrame(
+                {
+                    "iteration": iterations,
+                    "network": pd.Series([self.label] * len(steps), dtype=str),
+                    "grad_norm": _root_sum_square(norms, absent),
+                    "update_ratio": _update_ratios(steps),
+                    "gradients_finite": (np.isfinite(norms) | absent).all(axis=1),
+                    "loss_scale": np.where(np.isnan(scale), divisor, scale),
+                }
+                | {name: part / np.where(np.isnan(scale), 1.0, scale) for name, part in _parts(steps).items()}
             )
-
-    def _tables(
-        self,
-        steps: list[Step],
-        iterations: NDArray[np.int64],
-        norms: NDArray[np.float64],
-        absent: NDArray[np.bool_],
-        scale: NDArray[np.float64],
-    ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        table = pd.DataFrame(
-            {
-                "iteration": iterations,
-                "network": pd.Series([self.label] * len(steps), dtype=str),
-                "grad_norm": _root_sum_square(norms, absent),
-                "update_ratio": _update_ratios(steps),
-                "gradients_finite": (np.isfinite(norms) | absent).all(axis=1),
-                "loss_scale": scale,
-            }
-        )
-        return table, self._layer_rows(norms, absent, iterations)
+            return table, self._layer_rows(norms, absent, iterations)
 
     def _norms(self, steps: list[Step]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Norm of each parameter's gradient at each step, and where there was none."""
@@ -131,7 +179,7 @@ class GradientTap:
         absent = np.ones(norms.shape, dtype=bool)
         rows = np.repeat(np.arange(len(steps)), [len(step.present) for step in steps])
         columns = np.array([index for step in steps for index in step.present], dtype=int)
-        norms[rows, columns] = _bring_over([norm for step in steps for norm in step.norms])
+        norms[rows, columns] = bring_over([norm for step in steps for norm in step.norms])
         absent[rows, columns] = False
         return norms, absent
 
@@ -150,13 +198,20 @@ class GradientTap:
         )
 
 
-def _bring_over(values: list[Tensor | None] | list[Tensor]) -> NDArray[np.float64]:
-    """Numbers from the device to the host in one transfer, missing ones as NaN."""
-    found = [value for value in values if value is not None]
-    numbers = np.full(len(values), np.nan)
-    if found:
-        numbers[[value is not None for value in values]] = torch.stack(found).flatten().cpu().numpy()
-    return numbers
+def _kept(flag: Tensor | None) -> Tensor | None:
+    """A copy of what the optimizer will be told, which changes later."""
+    return None if flag is None else flag.detach().clone()
+
+
+def _parts(steps: list[Step]) -> dict[str, NDArray[np.float64]]:
+    """Norms of the gradients before clipping and of their parts, where they were looked at."""
+    parts: dict[str, list[list[Number] | None]] = {"unclipped_norm": [step.unclipped for step in steps]}
+    for name in ("real", "fake", "penalty", "leaked"):
+        parts[f"{name}_norm"] = [getattr(step.attributed, name, None) for step in steps]
+    return {
+        column: np.array([np.nan if norms is None else np.linalg.norm(bring_over(norms)) for norms in values])
+        for column, values in parts.items()
+    }
 
 
 def _update_ratios(steps: list[Step]) -> NDArray[np.float64]:
@@ -164,7 +219,7 @@ def _update_ratios(steps: list[Step]) -> NDArray[np.float64]:
     ratios = np.full(len(steps), np.nan)
     for index, step in enumerate(steps):
         if step.moved is not None:
-            moved, sizes = (np.linalg.norm(_bring_over(list(norms))) for norms in step.moved)
+            moved, sizes = (np.linalg.norm(bring_over(norms)) for norms in step.moved)
             ratios[index] = moved / sizes if sizes > 0 else np.nan
     return ratios
 
@@ -173,9 +228,3 @@ def _root_sum_square(norms: NDArray[np.float64], absent: NDArray[np.bool_]) -> N
     """Norm over several parameters: those without a gradient count for nothing, none at all is NaN."""
     total = np.sqrt(np.square(np.where(absent, 0.0, norms)).sum(axis=1))
     return np.where(absent.all(axis=1), np.nan, total)
-
-
-def step_has_closure(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Whether a step will compute its gradients itself, after the pre-hook, so that they cannot be read before."""
-    closure = args[1] if len(args) > 1 else kwargs.get("closure")
-    return callable(closure)

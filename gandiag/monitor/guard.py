@@ -28,12 +28,23 @@ class Guard:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            self._failed.add(signal)
-            reason = f"{type(error).__name__}: {error}"
-            self._recorder.abstain(signal, reason)
-            warnings.warn(
-                f"gandiag no longer measures '{signal}' in this run ({reason}); training goes on.",
-                GandiagWarning,
-                stacklevel=3,
-            )
+            self._give_up(signal, error)
             return None
+
+    def shield(self, signal: str, function: Callable[P, object]) -> Callable[P, None]:
+        """The function as a hook that never raises."""
+
+        def shielded(*args: P.args, **kwargs: P.kwargs) -> None:
+            self.run(signal, function, *args, **kwargs)
+
+        return shielded
+
+    def _give_up(self, signal: str, error: Exception) -> None:
+        self._failed.add(signal)
+        reason = f"{type(error).__name__}: {error}"
+        self._recorder.abstain(signal, reason)
+        warnings.warn(
+            f"gandiag no longer measures '{signal}' in this run ({reason}); training goes on.",
+            GandiagWarning,
+            stacklevel=4,
+        )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torch import nn
+from torch.autograd import Variable
 
 AfterForward = Callable[[tuple[Any, ...], dict[str, Any], Any], None]
 
@@ -42,3 +43,8 @@ def watch_forward(module: nn.Module, after: AfterForward) -> Callable[[], None]:
     """
     handle = module.register_forward_hook(ForwardHook(module, after), with_kwargs=True)
     return handle.remove
+
+
+def at_end_of_backward(function: Callable[[], None]) -> None:
+    """Have a function called once the backward pass now running has filled all gradients."""
+    Variable._execution_engine.queue_callback(function)

@@ -1,18 +1,19 @@
-"""Which loss a generator is trained with, told from its gradient where that is certain."""
+"""Which loss a network is trained with, told from its derivatives where that is certain."""
 
 import torch
 from torch import Tensor
 
 TOLERANCE = 1e-3
-LEAST_SPREAD = 1e-2
+TOLERANCE_IN_HALF_PRECISION = 2e-2
+HALF = (torch.float16, torch.bfloat16)
 
 
 def infer_loss(logits: Tensor, gradients: Tensor) -> str | None:
-    r"""Name the loss whose derivative with respect to the logits was observed.
+    r"""Name the generator's loss whose derivative with respect to the logits was observed.
 
-    With the logit :math:`b` of a generated sample and a mean over the batch, each sample's derivative is
-    :math:`-\sigma(b)` for the minimax, :math:`\sigma(b) - 1` for the non-saturating, :math:`b - 1` or
-    :math:`2(b - 1)` for the least-squares and :math:`-1` for the Wasserstein and hinge losses; with exchanged labels,
+    With the logit :math:`b` of a generated sample, each sample's derivative is, up to a positive factor (the batch
+    size, a weight, mixed precision), :math:`-\sigma(b)` for the minimax, :math:`\sigma(b) - 1` for the non-saturating,
+    :math:`b - 1` for the least-squares and :math:`-1` for the Wasserstein and the hinge loss; with exchanged labels,
     the same in :math:`-b`; and for a discriminator that ends in a sigmoid, the first two divided by its slope.
 
     Args:
@@ -20,18 +21,64 @@ def infer_loss(logits: Tensor, gradients: Tensor) -> str | None:
         gradients: Derivative of the generator's loss with respect to each, of the same shape.
 
     Returns:
-        The family's name, or ``None`` if no candidate fits to 0.1 % or several do.
+        The family's name, ``"wasserstein"`` also for hinge; ``None`` if no candidate fits to 0.1 % (2 % in half
+        precision) or several do.
+    """
+    return _only_fitting(logits, gradients, _candidates(logits.detach().double().flatten()))
+
+
+def is_doubly_squashed(logits: Tensor, gradients: Tensor) -> bool:
+    """Whether outputs that are probabilities already were squashed once more, as BCE with logits does.
+
+    Args:
+        logits: The discriminator's outputs on generated samples.
+        gradients: Derivative of the generator's loss with respect to each.
     """
     b = logits.detach().double().flatten()
-    g = gradients.detach().double().flatten() * len(b)
-    if not bool(torch.isfinite(b).all() and torch.isfinite(g).all()) or float(b.max() - b.min()) < LEAST_SPREAD:
+    if not bool((b > 0).all() and (b < 1).all()):
+        return False
+    squashed = [
+        ("twice", sign * kind) for sign in (1.0, -1.0) for kind in ((sign * b).sigmoid() - 1, -(sign * b).sigmoid())
+    ]
+    return _only_fitting(logits, gradients, [*squashed, *(("once", u) for _, u in _of_probabilities(b))]) == "twice"
+
+
+def tell_hinge_from_wasserstein(logits: Tensor, gradients: Tensor) -> str | None:
+    r"""Name the loss of a discriminator whose generator's derivative is constant.
+
+    A hinge loss has no gradient at real samples with :math:`|b| > 1` on their right side; a Wasserstein critic's is the
+    same everywhere. Where no logit reaches that far, the two are the same.
+
+    Args:
+        logits: The discriminator's outputs on real samples.
+        gradients: Derivative of the discriminator's loss with respect to each, of the same shape.
+    """
+    b, g = logits.detach().double().flatten(), gradients.detach().double().flatten()
+    flat = g.abs() <= TOLERANCE * g.abs().max()
+    if bool(flat.any()) and bool((b[flat].abs() >= 1).all()) and not bool(flat.all()):
+        return "hinge"
+    far = b.abs() > 1
+    constant = bool((g - g.mean()).abs().max() <= TOLERANCE * g.abs().max())
+    towards_real = bool((-torch.sign(g[far]) * b[far] > 1).any())
+    return "wasserstein" if constant and towards_real else None
+
+
+def _only_fitting(logits: Tensor, gradients: Tensor, candidates: list[tuple[str, Tensor]]) -> str | None:
+    """The one name among the candidates whose derivative is the observed one times a positive number."""
+    g = gradients.detach().double().flatten()
+    if not bool(torch.isfinite(g).all() and torch.isfinite(logits).all()) or not bool(g.any()):
         return None
-    fitting = {name for name, expected in _candidates(b) if bool((g - expected).abs().max() <= TOLERANCE)}
+    tolerance = TOLERANCE_IN_HALF_PRECISION if logits.dtype in HALF else TOLERANCE
+    fitting = {name for name, u in candidates if _is_multiple(g, u, tolerance)}
     return fitting.pop() if len(fitting) == 1 else None
 
 
+def _is_multiple(g: Tensor, u: Tensor, tolerance: float) -> bool:
+    factor = float(g @ u) / max(float(u @ u), torch.finfo(torch.float64).tiny)
+    return factor > 0 and bool((g - factor * u).abs().max() <= tolerance * g.abs().max())
+
+
 def _candidates(b: Tensor) -> list[tuple[str, Tensor]]:
-    one = torch.ones_like(b)
     found = []
     for sign in (1.0, -1.0):
         s = sign * b
@@ -39,11 +86,16 @@ def _candidates(b: Tensor) -> list[tuple[str, Tensor]]:
             ("minimax", -sign * s.sigmoid()),
             ("non_saturating", sign * (s.sigmoid() - 1)),
             ("least_squares", sign * (s - 1)),
-            ("least_squares", sign * 2 * (s - 1)),
-            ("wasserstein", -sign * one),
+            ("wasserstein", -sign * torch.ones_like(b)),
         ]
-    found += [("least_squares", b), ("least_squares", 2 * b)]  # real = 0 and generated = 1
-    if bool((b > 0).all() and (b < 1).all()):
-        found += [("non_saturating", -1 / b), ("non_saturating", 1 / (1 - b))]
-        found += [("minimax", -1 / (1 - b)), ("minimax", 1 / b)]
-    return found
+    found += [("least_squares", b)]  # real = 0 and generated = 1
+    return found + (_of_probabilities(b) if bool((b > 0).all() and (b < 1).all()) else [])
+
+
+def _of_probabilities(b: Tensor) -> list[tuple[str, Tensor]]:
+    return [
+        ("non_saturating", -1 / b),
+        ("non_saturating", 1 / (1 - b)),
+        ("minimax", -1 / (1 - b)),
+        ("minimax", 1 / b),
+    ]

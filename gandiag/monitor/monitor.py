@@ -3,7 +3,7 @@
 import time
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -13,6 +13,7 @@ from gandiag.errors import GandiagWarning
 from gandiag.monitor.clock import ProbeClock
 from gandiag.monitor.guard import Guard
 from gandiag.monitor.networks import Network
+from gandiag.monitor.norms import Number
 from gandiag.monitor.observer import Observer
 from gandiag.monitor.prober import Prober
 from gandiag.monitor.watch import GeneratorWatch
@@ -46,6 +47,7 @@ class Monitor:
         clock: ProbeClock,
         on_alarm: OnAlarm,
         start: int = 0,
+        earlier: Sequence[Mapping[int, Number]] = (),
     ) -> None:
         self._recorder = recorder
         self._prober = prober
@@ -59,7 +61,7 @@ class Monitor:
             if (alive := monitor()) is not None:
                 alive._after_generator_step(iteration)
 
-        self._observer = Observer(networks, watches, recorder, self._guard, after_generator_step, start)
+        self._observer = Observer(networks, watches, recorder, self._guard, after_generator_step, start, earlier)
         self._closed = False
 
     @property

@@ -2,37 +2,41 @@
 
 import time
 import weakref
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gandiag.monitor.calls import DiscriminatorCalls
-from gandiag.monitor.gradients import GradientTap, step_has_closure
+from gandiag.monitor.gradients import GradientTap
 from gandiag.monitor.guard import Guard
-from gandiag.monitor.hooks import watch_forward
-from gandiag.monitor.loss_family import infer_loss
+from gandiag.monitor.loss_family import infer_loss, is_doubly_squashed, tell_hinge_from_wasserstein
 from gandiag.monitor.networks import Network
+from gandiag.monitor.norms import Number
+from gandiag.monitor.players import WatchedDiscriminator, WatchedGenerator, adopt_steps
 from gandiag.monitor.provenance import Provenance
-from gandiag.monitor.signal import UNKNOWN_CALLS, GeneratorSignal
 from gandiag.monitor.steps import listen_to_steps
-from gandiag.monitor.tensors import tensors_in
 from gandiag.monitor.watch import GeneratorWatch
+from gandiag.monitor.wiring import Wiring
 from gandiag.recording import Recorder
 
 FLUSH_SECONDS = 10  # what a killed run loses at most
 FLUSH_EVERY = 1024  # steps: one transfer from the device for all of them
 REAL_SAMPLES_KEPT = 512
-FOLLOWED_AT_START = 3
-FOLLOWED_EVERY = 500
-FOLLOWED_WHEN_PUZZLED = 20  # a penalty every 16th step, as lazy regularisation has it, comes by in these
+EXAMINED_AT_START = 3
+EXAMINED_EVERY = 250
+EXAMINED_WHEN_PUZZLED = 20  # a penalty every 16th step, as lazy regularisation has it, comes by in these
 PUZZLED_AT_MOST = 4
-CLOSURE = "the optimizer computes its gradients inside its step (a closure, as LBFGS takes), where no hook sees them"
+UNKNOWN_CALLS = "the discriminator's calls on real and on generated samples could not be told apart with certainty"
+SHARDED = "the parameters are sharded over processes (DTensor), and the norm of a whole gradient needs all of them"
+
+Stepped = list[tuple[WatchedGenerator | WatchedDiscriminator, tuple[int, ...]]]
 
 
 class Observer:
     """Sorts what the hooks see into the recorder's tables.
+
+    Most iterations are only measured. A few are examined as well: operations are followed, to tell real from generated
+    samples, and gradients taken apart.
 
     Args:
         networks: The watched modules; only their parameters are held, so that the modules can go.
@@ -41,6 +45,8 @@ class Observer:
         guard: Keeps errors from the training loop.
         after_generator_step: Called with the number of generator steps done, after each.
         start: Generator steps done before.
+        earlier: Steps that were measured before the networks were known to be watched, as
+            :func:`gandiag.monitor.players.adopt_steps` takes them.
     """
 
     def __init__(
@@ -51,130 +57,131 @@ class Observer:
         guard: Guard,
         after_generator_step: Callable[[int], None],
         start: int = 0,
+        earlier: Sequence[Mapping[int, Number]] = (),
     ) -> None:
         self._recorder = recorder
         self._guard = guard
         self._after_generator_step = after_generator_step
-        self._taps = [GradientTap(network, start) for network in networks]
-        self._owned: weakref.WeakKeyDictionary[Optimizer, tuple[int, list[GradientTap]]] = weakref.WeakKeyDictionary()
-        generators = [network for network in networks if network.role == "generator"]
-        self._signals = [GeneratorSignal(network.label) for network in generators]
+        self._owned: weakref.WeakKeyDictionary[Optimizer, tuple[int, Stepped]] = weakref.WeakKeyDictionary()
         self._provenance = Provenance()
-        self._calls = [
-            DiscriminatorCalls(self._signals, self._provenance) for n in networks if n.role == "discriminator"
+        self._wiring = Wiring(networks)
+        shared = self._provenance, self._wiring, guard, start
+        self._generators = [
+            WatchedGenerator(network, watches[network.label], *shared)
+            for network in networks
+            if network.role == "generator"
         ]
+        self._discriminators = [
+            WatchedDiscriminator(network, self._generators, *shared)
+            for network in networks
+            if network.role == "discriminator"
+        ]
+        adopt_steps(self._generators, self._discriminators, earlier)
         self._follows = not any(is_compiled(network.module) for network in networks)
-        self._follow_until = start + FOLLOWED_AT_START
+        self._examine_until = start + EXAMINED_AT_START
         self._puzzled = 0
-        if self._follows:
-            self._provenance.switch_on()
+        self._examine(True)
         self._stepping = False
         self._flushed = time.perf_counter()
+        self._stop_listening = listen_to_steps(weakref.ref(self))
         self.real_samples: list[Tensor] = []
-        self._remove = self._watch_modules(networks, watches)
 
-    def _watch_modules(
-        self, networks: list[Network], watches: Mapping[str, GeneratorWatch]
-    ) -> list[Callable[[], None]]:
-        removers = []
-        signals, calls = iter(self._signals), iter(self._calls)
-        for network in networks:
-            if network.role == "generator":
-                after = self._generator_hook(network.module, next(signals), watches[network.label])
-            else:
-                after = self._discriminator_hook(next(calls), list(watches.values()))
-            removers.append(watch_forward(network.module, after))
-        return [*removers, listen_to_steps(weakref.ref(self))]
+    @property
+    def _players(self) -> list[WatchedGenerator | WatchedDiscriminator]:
+        return [*self._generators, *self._discriminators]
 
-    def before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """An optimizer, anybody's, is about to step."""
-        self._guard.run("steps", self._before_step, optimizer, args, kwargs)
-
-    def _generator_hook(self, module: nn.Module, signal: GeneratorSignal, watch: GeneratorWatch) -> Callable[..., None]:
-        generator = weakref.ref(module)
-
-        def after(args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-            if watch.sampling:
-                return
-            self._guard.run("signal", self._after_generator, signal, output)
-            alive = generator()
-            if alive is not None and alive.training:
-                self._guard.run("probes", watch.see, args, kwargs)
-
-        return after
-
-    def _after_generator(self, signal: GeneratorSignal, output: Any) -> None:
-        signal.after_forward(output)
-        if self._provenance.on:
-            self._provenance.mark_generated(tensors_in(output), signal.label)
-
-    def _discriminator_hook(self, calls: DiscriminatorCalls, watches: list[GeneratorWatch]) -> Callable[..., None]:
-        def after(args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-            if not any(watch.sampling for watch in watches):
-                self._guard.run("signal", calls.after_forward, args, kwargs, output)
-
-        return after
+    @property
+    def _taps(self) -> list[GradientTap]:
+        return [player.tap for player in self._players]
 
     @property
     def iteration(self) -> int:
         """Generator steps done."""
-        return max(tap.steps for tap in self._taps if tap.role == "generator")
+        return max(generator.tap.steps for generator in self._generators)
 
-    def _stepped(self, optimizer: Optimizer) -> list[GradientTap]:
+    def follow_no_longer(self) -> None:
+        """A watched module was compiled: following operations would make torch compile it anew."""
+        self._follows = False
+        self._provenance.switch_off()
+
+    def _stepped(self, optimizer: Optimizer) -> Stepped:
         """The watched networks that an optimizer steps; looked up anew when it is given more parameters."""
         size = sum(len(group["params"]) for group in optimizer.param_groups)
         known = self._owned.get(optimizer)
         if known is None or known[0] != size:
-            known = self._owned[optimizer] = size, [tap for tap in self._taps if tap.owned(optimizer)]
+            owned = [(player, indices) for player in self._players if (indices := player.tap.owned(optimizer))]
+            self._wiring.saw_optimizer(optimizer, [(player.tap, indices) for player, indices in owned])
+            if any(hasattr(player.tap.parameters[index], "to_local") for player, indices in owned for index in indices):
+                self._recorder.abstain("steps", SHARDED)
+                owned = []
+            known = self._owned[optimizer] = size, owned
         return known[1]
 
-    def _before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        taps = self._stepped(optimizer)
-        if not taps:
-            return
-        if step_has_closure(args, kwargs):
-            self._recorder.abstain("steps", CLOSURE)
-            return
-        iteration = self.iteration
-        own = {tap.label: tap.steps if tap.role == "generator" else iteration for tap in taps}
-        recorded = {tap.label for tap in taps if tap.before_step(optimizer, own[tap.label])}
-        stepping = [signal for signal in self._signals if signal.label in recorded]
-        self._stepping = bool(stepping)
-        if stepping:
-            self._guard.run("signal", self._close_iteration, stepping, own)
-        if any(len(tap.steps_taken) >= FLUSH_EVERY for tap in taps):
-            self.flush()
+    def before_step(self, optimizer: Optimizer, loss_scale: Tensor | None) -> None:
+        """An optimizer, anybody's, is about to step."""
+        self._guard.run("steps", self._before_step, optimizer, loss_scale)
 
-    def _close_iteration(self, stepping: list[GeneratorSignal], iterations: dict[str, int]) -> None:
-        for calls in self._calls:
-            real = calls.close_iteration()
+    def _before_step(self, optimizer: Optimizer, loss_scale: Tensor | None) -> None:
+        stepped = self._stepped(optimizer)
+        if not stepped:
+            return
+        ended: dict[WatchedGenerator, int] = {}
+        alone = all(isinstance(player, WatchedDiscriminator) for player, _ in stepped)
+        for player, owned in stepped:
+            if isinstance(player, WatchedDiscriminator):
+                player.before_step(optimizer, owned, self.iteration, loss_scale, alone)
+        for player, owned in stepped:
+            if isinstance(player, WatchedGenerator):
+                iteration = player.before_step(optimizer, owned, loss_scale)
+                if iteration is not None:
+                    ended[player] = iteration
+        self._stepping = bool(ended)
+        if ended:
+            self._guard.run("signal", self._close_iteration, ended, loss_scale)
+
+    def _close_iteration(self, ended: Mapping[WatchedGenerator, int], loss_scale: Tensor | None) -> None:
+        for discriminator in self._discriminators:
+            real = discriminator.generator_stepped()
             if real is not None and sum(map(len, self.real_samples)) < REAL_SAMPLES_KEPT:
                 self.real_samples.append(real.clone())
-        for signal in stepping:
-            signal.close_iteration(iterations[signal.label])
-        self._follow_or_not(max(iterations.values()))
+        for generator, iteration in ended.items():
+            generator.signal.close_iteration(iteration, None if loss_scale is None else loss_scale.clone())
+        self._examine_or_not(max(ended.values()) + 1)
 
-    def _follow_or_not(self, iteration: int) -> None:
-        """Follow operations for the first iterations, one in many later, and the next where calls puzzle."""
-        if not self._follows:
-            return
-        if any(calls.puzzled for calls in self._calls) and self._puzzled < PUZZLED_AT_MOST:
-            self._puzzled += iteration >= self._follow_until
-            self._follow_until = max(self._follow_until, iteration + 1 + FOLLOWED_WHEN_PUZZLED)
-        if iteration + 1 < self._follow_until or (iteration + 1) % FOLLOWED_EVERY == 0:
+    def _examine_or_not(self, iteration: int) -> None:
+        """Examine the first iterations, one in many later, and the next where calls puzzle."""
+        puzzled = any(discriminator.calls.puzzled for discriminator in self._discriminators)
+        if puzzled and self._follows and self._puzzled < PUZZLED_AT_MOST:
+            self._puzzled += iteration > self._examine_until
+            self._examine_until = max(self._examine_until, iteration + EXAMINED_WHEN_PUZZLED)
+        self._examine(iteration < self._examine_until or iteration % EXAMINED_EVERY == 0)
+
+    def _examine(self, examined: bool) -> None:
+        for player in self._players:
+            player.examined = examined
+        if examined and self._follows:
             self._provenance.switch_on()
         else:
             self._provenance.switch_off()
 
     def after_step(self, optimizer: Optimizer) -> None:
         """An optimizer, anybody's, has stepped."""
-        for tap in self._stepped(optimizer):
-            self._guard.run("steps", tap.after_step)
+        for player, _ in self._stepped(optimizer):
+            self._guard.run("steps", player.tap.after_step)
         if self._stepping:
             self._stepping = False
             self._after_generator_step(self.iteration)
-            if time.perf_counter() - self._flushed > FLUSH_SECONDS:
-                self._guard.run("steps", self.flush)
+        if self._due_to_flush():
+            self._guard.run("steps", self.flush)
+
+    def _due_to_flush(self) -> bool:
+        waiting = max(len(player.tap.steps_taken) for player in self._players)
+        return waiting >= FLUSH_EVERY or time.perf_counter() - self._flushed > FLUSH_SECONDS
+
+    def skipped_step(self, optimizer: Optimizer) -> None:
+        """Mixed precision has left a step out."""
+        for player, _ in self._stepped(optimizer):
+            player.skipped_step()
 
     def flush(self) -> None:
         """Hand everything measured so far to the recorder."""
@@ -183,27 +190,35 @@ class Observer:
             steps, layers = tap.drain()
             self._recorder.append("steps", steps)
             self._recorder.append("layers", layers)
-        for signal in self._signals:
-            self._recorder.append("signal", signal.drain())
+        for generator in self._generators:
+            self._recorder.append("signal", generator.signal.drain())
         self._infer_loss()
-        if self.iteration and not any(calls.ever_recognised for calls in self._calls):
+        self._recorder.meta["wiring"] = self._wiring.facts(self._taps)
+        if self.iteration and not any(discriminator.calls.ever_recognised for discriminator in self._discriminators):
             self._recorder.abstain("signal.logit_real", UNKNOWN_CALLS)
         self._recorder.flush()
 
     def _infer_loss(self) -> None:
-        """Name the loss family from the first observed derivatives, unless the user did."""
+        """Name the loss family from observed derivatives, unless the user did."""
+        pairs = [pair for generator in self._generators for pair in generator.signal.head_pairs]
+        squashed = any(discriminator.ends_in_sigmoid for discriminator in self._discriminators)
+        if squashed and any(is_doubly_squashed(*pair) for pair in pairs):
+            self._wiring.saw_double_sigmoid(pairs[-1][0])
         if self._recorder.meta.get("loss") is not None:
             return
-        names = {infer_loss(*pair) for signal in self._signals for pair in signal.head_pairs}
+        names = {infer_loss(*pair) for pair in pairs} - {None}
+        if names == {"wasserstein"}:
+            on_real = [pair for discriminator in self._discriminators for pair in discriminator.real_pairs]
+            names = {tell_hinge_from_wasserstein(*pair) for pair in on_real} - {None}
         if len(names) == 1:
             self._recorder.meta["loss"] = names.pop()
 
     def close(self) -> None:
         """Remove all hooks and hand over what is left."""
         self._provenance.switch_off()
-        for remove in self._remove:
-            remove()
-        self._remove = []
+        for player in self._players:
+            player.stop_watching()
+        self._stop_listening()
         self._guard.run("steps", self.flush)
 
 

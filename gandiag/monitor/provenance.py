@@ -31,11 +31,13 @@ class Origin:
         kind: What it is made of.
         generator: Label of the generator whose output is in it; ``None`` if there is none, or several.
         rows: For ``ROWS``, the kind of each sample.
+        forward: Which of the generator's forward passes made it, as :meth:`Provenance.mark_generated` was told.
     """
 
     kind: Kind
     generator: str | None = None
     rows: tuple[Kind, ...] = ()
+    forward: int | None = None
 
 
 DATA, NEUTRAL, MIXED = Origin(Kind.DATA), Origin(Kind.NEUTRAL), Origin(Kind.MIXED)
@@ -148,10 +150,10 @@ class Provenance(TorchFunctionMode):
             self.on = False
             self._origins = WeakIdKeyDictionary()
 
-    def mark_generated(self, tensors: Iterable[Tensor], generator: str) -> None:
-        """These tensors are a generator's output."""
+    def mark_generated(self, tensors: Iterable[Tensor], generator: str, forward: int | None = None) -> None:
+        """These tensors are the output of one of a generator's forward passes."""
         for tensor in tensors:
-            self._origins[tensor] = Origin(Kind.FAKE, generator)
+            self._origins[tensor] = Origin(Kind.FAKE, generator, forward=forward)
 
     def origin(self, tensors: Iterable[Tensor]) -> Origin:
         """What the inputs of one call are made of: generated, if any of them is; a condition may stand beside.
@@ -202,9 +204,16 @@ def _dimension(args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
     return int(kwargs.get("dim", kwargs.get("axis", args[1] if len(args) > 1 else 0)))
 
 
-def _generator_of(origins: list[Origin]) -> str | None:
-    labels = {origin.generator for origin in origins if origin.generator is not None}
-    return labels.pop() if len(labels) == 1 else None
+def _generated(kind: Kind, origins: list[Origin], rows: tuple[Kind, ...] = ()) -> Origin:
+    """An origin with the generator and the forward pass that those given have in common."""
+    sources = {(origin.generator, origin.forward) for origin in origins if origin.generator is not None}
+    labels = {label for label, _ in sources}
+    return Origin(
+        kind,
+        generator=labels.pop() if len(labels) == 1 else None,
+        rows=rows,
+        forward=next(iter(sources))[1] if len(sources) == 1 else None,
+    )
 
 
 def _combined(origins: list[Origin], rows: int) -> Origin:
@@ -218,7 +227,7 @@ def _combined(origins: list[Origin], rows: int) -> Origin:
     if kind is Kind.ROWS:
         kept = [origin for origin in origins if origin.kind is Kind.ROWS]
         return kept[0] if len({origin.rows for origin in kept}) == 1 and len(kept[0].rows) == rows else MIXED
-    return Origin(kind, _generator_of(origins))
+    return _generated(kind, origins)
 
 
 def _joined(inputs: list[Tensor], origins: list[Origin]) -> Origin:
@@ -230,8 +239,8 @@ def _joined(inputs: list[Tensor], origins: list[Origin]) -> Origin:
         rows = [Kind.DATA if kind is Kind.NEUTRAL else kind for kind in rows]
     kinds = set(rows)
     if len(kinds) == 1:
-        return Origin(kinds.pop(), _generator_of(origins))
-    return Origin(Kind.ROWS, _generator_of(origins), tuple(rows)) if kinds == {Kind.FAKE, Kind.DATA} else MIXED
+        return _generated(kinds.pop(), origins)
+    return _generated(Kind.ROWS, origins, tuple(rows)) if kinds == {Kind.FAKE, Kind.DATA} else MIXED
 
 
 def _side_by_side(origins: list[Origin]) -> Origin:
@@ -240,5 +249,5 @@ def _side_by_side(origins: list[Origin]) -> Origin:
     if Kind.ROWS in kinds or Kind.MIXED in kinds:
         return MIXED
     if Kind.FAKE in kinds:
-        return Origin(Kind.FAKE, _generator_of(origins))
+        return _generated(Kind.FAKE, origins)
     return DATA if Kind.DATA in kinds else NEUTRAL

@@ -1,6 +1,8 @@
 """The generator's learning signal, and what the discriminator thinks of real and generated samples."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -9,9 +11,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from gandiag.monitor.guard import Guard
+from gandiag.monitor.hooks import at_end_of_backward
 from gandiag.monitor.tensors import first_float, per_sample_norm, storage_of
 
-OUTPUTS_KEPT = 2
+OUTPUTS_KEPT = 4
+MOST_PASSES = 64  # in one iteration
 HEAD_PAIRS_KEPT = 3
 COLUMNS = ("grad_norm", "head_gradient", "input_gradient", "logit_real", "logit_fake", "accuracy")
 UNKNOWN_CALLS = "the discriminator's calls on real and on generated samples could not be told apart with certainty"
@@ -27,6 +32,7 @@ class Row:
         head_gradient: ∂L_G/∂logit, with the shape of the discriminator's output.
         real_logits: The discriminator's output on real samples.
         fake_logits: The same on generated ones.
+        loss_scale: What mixed precision multiplied the loss by, and with it both gradients.
     """
 
     iteration: int
@@ -34,11 +40,12 @@ class Row:
     head_gradient: Tensor | None
     real_logits: Tensor | None
     fake_logits: Tensor | None
+    loss_scale: Tensor | None
 
     @property
-    def tensors(self) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
-        """The four measurements."""
-        return self.fake_gradient, self.head_gradient, self.real_logits, self.fake_logits
+    def tensors(self) -> tuple[Tensor | None, ...]:
+        """What was measured, and the scale."""
+        return self.fake_gradient, self.head_gradient, self.real_logits, self.fake_logits, self.loss_scale
 
     @property
     def shapes(self) -> tuple[torch.Size | None, ...]:
@@ -47,52 +54,126 @@ class Row:
 
 
 @dataclass
+class ForwardPass:
+    """One forward pass of a generator, and the gradient that came back into its samples.
+
+    Attributes:
+        samples: What it made; kept alive so that its memory is not given to real samples, which would then pass for
+            generated ones.
+        after_backward: Called when a backward pass that reached the samples is over.
+        gradient: ‖∂L/∂sample‖ of each, of the latest backward pass, with shape :math:`(n,)`.
+    """
+
+    samples: Tensor
+    after_backward: Callable[[], None] | None = None
+    gradient: Tensor | None = None
+
+    def receive(self, gradient: Tensor) -> None:
+        """The hook on the samples."""
+        self.gradient = per_sample_norm(gradient)
+        if self.after_backward is not None:
+            at_end_of_backward(self.after_backward)
+
+
+@dataclass
 class GeneratorSignal:
-    """What one generator's latest iteration looked like, from its output on."""
+    """What one generator's latest iteration looked like, from its output on.
+
+    Attributes:
+        label: The generator's label.
+        guard: Keeps errors in hooks from the training loop.
+        passes: Its forward passes since its last step.
+        head_gradient: ∂L_G/∂logit of its latest judged samples.
+        real_logits: The discriminator's output on real samples.
+        fake_logits: The same on generated ones.
+        head_pairs: Logits with their gradient, to tell the loss by.
+        rows: Finished iterations.
+    """
 
     label: str
-    outputs: list[Tensor] = field(default_factory=list)
-    fake_gradient: Tensor | None = None
+    guard: Guard
+    passes: list[ForwardPass] = field(default_factory=list)
     head_gradient: Tensor | None = None
     real_logits: Tensor | None = None
     fake_logits: Tensor | None = None
     head_pairs: list[tuple[Tensor, Tensor]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    _recent: list[ForwardPass] = field(default_factory=list)
+    _judged: int | None = None
+    _judged_of: dict[int, int] = field(default_factory=dict)
 
-    def after_forward(self, output: Any) -> None:
-        """Remember the samples just made, and listen to the gradient that will flow back into them."""
+    def after_forward(self, output: Any, after_backward: Callable[[], None] | None = None) -> int | None:
+        """Remember the samples just made, and listen to the gradient that will flow back into them.
+
+        Args:
+            output: The generator's output.
+            after_backward: To be called when a backward pass that reached the samples is over.
+
+        Returns:
+            The number of the pass in this iteration; ``None`` if it made no samples.
+        """
         fake = first_float(output)
-        if fake is None or fake.dim() == 0:
-            return
-        # Kept alive so that its memory is not given to a batch of real samples, which would then pass for generated.
-        self.outputs = [*self.outputs[1 - OUTPUTS_KEPT :], fake.detach()]
+        if fake is None or fake.dim() == 0 or len(self.passes) == MOST_PASSES:
+            return None
+        made = ForwardPass(fake.detach(), after_backward)
+        self.passes.append(made)
+        self._recent = [*self._recent[1 - OUTPUTS_KEPT :], made]
         if fake.requires_grad:
-            fake.register_hook(self._on_fake_gradient)
-
-    def _on_fake_gradient(self, gradient: Tensor) -> None:
-        self.fake_gradient = per_sample_norm(gradient)
+            fake.register_hook(self.guard.shield("signal", made.receive))
+        return len(self.passes) - 1
 
     def made(self, sample: Tensor) -> bool:
         """Whether a tensor is one of the latest outputs, detached or not."""
         address = storage_of(sample)
-        return any(storage_of(output) == address for output in self.outputs)
+        return any(storage_of(one.samples) == address for one in self._recent)
 
-    def listen_to_head(self, logits: Tensor) -> None:
-        """Take the gradient that the generator's loss sends into the discriminator's output."""
+    def listen_to_head(self, sample: Tensor, forward: int | None, logits: Tensor, pair: bool) -> None:
+        """Take the gradient that the generator's loss sends into the discriminator's output.
+
+        Args:
+            sample: What the discriminator was shown.
+            forward: The pass that made it; ``None`` where that was not followed.
+            logits: The discriminator's output.
+            pair: Whether to keep logits and gradient, to tell the loss by.
+        """
+        if forward is None and len(self.passes) > 1:
+            address = storage_of(sample)
+            same = [index for index, one in enumerate(self.passes) if storage_of(one.samples) == address]
+            forward = same[-1] if same else None
+        if forward is not None:
+            self._judged = forward
         if logits.requires_grad:
-            seen = logits.detach() if len(self.head_pairs) < HEAD_PAIRS_KEPT else None
-            logits.register_hook(lambda gradient: self._on_head_gradient(seen, gradient))
+            seen = logits.detach().clone() if pair else None
+            logits.register_hook(self.guard.shield("signal", partial(self._on_head_gradient, seen)))
 
     def _on_head_gradient(self, logits: Tensor | None, gradient: Tensor) -> None:
         self.head_gradient = gradient.detach().clone()
-        if logits is not None and len(self.head_pairs) < HEAD_PAIRS_KEPT:
-            self.head_pairs.append((logits.clone(), self.head_gradient))
+        if logits is not None:
+            self.head_pairs = [*self.head_pairs[1 - HEAD_PAIRS_KEPT :], (logits, self.head_gradient)]
 
-    def close_iteration(self, iteration: int) -> None:
+    def close_iteration(self, iteration: int, loss_scale: Tensor | None) -> None:
         """Put the iteration down: the generator is about to step."""
-        row = Row(iteration, self.fake_gradient, self.head_gradient, self.real_logits, self.fake_logits)
+        row = Row(
+            iteration, self._judged_gradient(), self.head_gradient, self.real_logits, self.fake_logits, loss_scale
+        )
         self.rows.append(row)
-        self.fake_gradient = self.head_gradient = self.real_logits = self.fake_logits = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, after a step or after one that was left out."""
+        self.passes = []
+        self._judged = None
+        self.head_gradient = self.real_logits = self.fake_logits = None
+
+    def _judged_gradient(self) -> Tensor | None:
+        """The gradient of the samples that the discriminator judged: cycles and identities come by other passes."""
+        reached = [one for one in self.passes if one.gradient is not None]
+        if self._judged is not None:
+            self._judged_of[len(self.passes)] = self._judged
+        if len(reached) <= 1:
+            return reached[0].gradient if reached else None
+        index = self._judged_of.get(len(self.passes))
+        return None if index is None else self.passes[index].gradient
 
     def drain(self) -> pd.DataFrame:
         """Rows for the table ``signal``: one transfer from the device for all alike."""
@@ -111,10 +192,11 @@ def _summarise(rows: list[Row]) -> Tensor:
         None if tensors[0] is None else torch.stack([tensor for tensor in tensors if tensor is not None])
         for tensors in zip(*(row.tensors for row in rows), strict=True)
     ]
-    gradient, head, real, fake = stacked
+    gradient, head, real, fake, scale = stacked
+    unscaled = 1.0 if scale is None else 1 / scale.reshape(-1, 1)
     # Losses are means: times the batch size, it is the gradient of one sample's own loss.
-    gradient = None if gradient is None else gradient * gradient.shape[1]
-    head = None if head is None else _rows_of_samples(head.abs()).sum(dim=2) * head.shape[1]
+    gradient = None if gradient is None else gradient * (gradient.shape[1] * unscaled)
+    head = None if head is None else _rows_of_samples(head.abs()).sum(dim=2) * (head.shape[1] * unscaled)
     real, fake = (None if logits is None else _rows_of_samples(logits).mean(dim=2) for logits in (real, fake))
     together = gradient is not None and head is not None and gradient.shape == head.shape
     columns = {

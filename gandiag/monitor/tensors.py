@@ -26,6 +26,17 @@ def first_float(value: Any) -> Tensor | None:
     return next((tensor for tensor in tensors_in(value) if tensor.is_floating_point()), None)
 
 
+def logits_in(value: Any) -> Tensor | None:
+    """A discriminator's judgement among its outputs: the floating-point tensor with the fewest numbers a sample.
+
+    Class logits, features and other things that people return beside it are larger.
+    """
+    if isinstance(value, Tensor):
+        return value if value.is_floating_point() else None
+    found = [tensor for tensor in tensors_in(value) if tensor.is_floating_point() and tensor.dim() > 0]
+    return min(found, key=lambda tensor: tensor[:1].numel(), default=None)
+
+
 def map_tensors(function: Callable[[Tensor], Tensor], value: Any) -> Any:
     """The same nested value with ``function`` applied to its tensors."""
     if isinstance(value, Tensor):

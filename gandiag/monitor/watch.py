@@ -36,6 +36,11 @@ class GeneratorWatch:
         self._replay.see(args, kwargs)
 
     @property
+    def wanting(self) -> bool:
+        """Whether more inputs are wanted."""
+        return not self._replay.complete
+
+    @property
     def ready(self) -> bool:
         """Whether there is something to sample from."""
         return self._module() is not None and (self._sample is not None or self._replay.complete)

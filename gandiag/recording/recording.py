@@ -24,7 +24,10 @@ class Recording:
     Attributes:
         steps: One row for each optimizer step of one network: ``iteration`` (generator steps done before it),
             ``network``, ``grad_norm`` (global L2 norm of the gradient that the optimizer applied), ``update_ratio``
-            (norm of the step over norm of the parameters), ``gradients_finite``, ``loss_scale`` (of mixed precision).
+            (norm of the step over norm of the parameters), ``gradients_finite``, ``loss_scale`` (of mixed precision);
+            and, in a few iterations, ``unclipped_norm`` (before clipping) and the parts of a discriminator's gradient:
+            ``real_norm`` and ``fake_norm`` (by the logits of real and of generated samples), ``penalty_norm`` (by
+            neither) and ``leaked_norm`` (left there by the generator's pass or an earlier one).
         layers: The same for each layer: ``iteration, network, layer, grad_norm``.
         signal: The generator's learning signal at each of its steps, in units of one sample's loss: ``grad_norm``
             (median over samples of ‖∂L_G/∂fake‖), its factors ``head_gradient`` (mean |∂L_G/∂logit|) and

@@ -2,7 +2,19 @@
 
 SCHEMA_VERSION = 1
 
-STEPS = ("iteration", "network", "grad_norm", "update_ratio", "gradients_finite", "loss_scale")
+STEPS = (
+    "iteration",
+    "network",
+    "grad_norm",
+    "update_ratio",
+    "gradients_finite",
+    "loss_scale",
+    "unclipped_norm",
+    "real_norm",
+    "fake_norm",
+    "penalty_norm",
+    "leaked_norm",
+)
 LAYERS = ("iteration", "network", "layer", "grad_norm")
 SIGNAL = (
     "iteration",

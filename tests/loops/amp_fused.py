@@ -11,7 +11,7 @@ def build():
     return g, d
 
 
-def run(n_steps=16, bs=16):
+def run(bs=16, n_steps=16):  # --- rounds
     g, d = build()
     opts = {
         "g": torch.optim.AdamW(g.parameters(), lr=1e-3, fused=True),

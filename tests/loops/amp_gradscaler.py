@@ -13,7 +13,7 @@ scaler = torch.amp.GradScaler(device, init_scale=1024.0)
 loss_fn = nn.BCEWithLogitsLoss()
 # --- attach: netG | netD
 
-for i in range(20):
+for i in range(20):  # --- rounds
     real = torch.randn(16, 8, device=device) * 0.5
     optD.zero_grad(set_to_none=True)
     with torch.autocast(device, dtype=torch.bfloat16):

@@ -8,10 +8,10 @@ G = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 5))
 D = nn.Sequential(nn.Linear(5, 16), nn.ReLU(), nn.Linear(16, 1))
 g_opt, d_opt = torch.optim.Adam(G.parameters(), lr=1e-3), torch.optim.Adam(D.parameters(), lr=1e-3)
 g_scaler = torch.amp.GradScaler("cpu", init_scale=2.0**8)
-d_scaler = torch.amp.GradScaler("cpu", init_scale=2.0**24, growth_interval=8)
+d_scaler = torch.amp.GradScaler("cpu", init_scale=2.0**24, backoff_factor=2.0**-4, growth_interval=1000)
 # --- attach: G | D
 skipped = 0
-for n in range(24):
+for n in range(24):  # --- rounds
     x = torch.randn(16, 5) + 2
     d_opt.zero_grad()
     with torch.autocast("cpu", dtype=torch.float16):
@@ -21,10 +21,10 @@ for n in range(24):
         d_loss = nn.functional.softplus(-real_logits).mean() + nn.functional.softplus(fake_logits).mean()
     before = d_scaler.get_scale()
     d_scaler.scale(d_loss.float()).backward()
-    d_scaler.unscale_(d_opt)
-    torch.nn.utils.clip_grad_norm_(D.parameters(), 1.0)
     if n == 12:  # a bad batch
         D[0].weight.grad[0, 0] = float("inf")
+    d_scaler.unscale_(d_opt)
+    torch.nn.utils.clip_grad_norm_(D.parameters(), 1.0)
     d_scaler.step(d_opt)
     d_scaler.update()
     skipped += d_scaler.get_scale() < before

@@ -45,7 +45,7 @@ def main():
     d_optim = torch.optim.Adam(d.parameters(), lr=2e-4, betas=(0.5, 0.99))
     data = torch.rand(64, 1, 8, 8).round() * 2 - 1
     # --- attach: g | d
-    for it in range(20):
+    for it in range(20):  # --- rounds
         real = data[torch.randint(0, 64, (16,))]
         fake = g(torch.randn(16, 8))
         pred_real, pred_fake = d(diff_augment(real)), d(diff_augment(fake.detach()))

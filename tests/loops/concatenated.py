@@ -21,7 +21,7 @@ def sample_data(n):
 
 # --- attach: generator | discriminator
 d_history, g_history = [], []
-for step in range(25):
+for step in range(25):  # --- rounds
     real = sample_data(batch_size)
     noise = torch.randn(batch_size, latent_dim)
     generated = generator(noise).detach()

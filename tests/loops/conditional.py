@@ -37,18 +37,22 @@ class CondD(nn.Module):
 gen, disc = CondG(), CondD()
 ema = copy.deepcopy(gen)
 opts = [torch.optim.AdamW(m.parameters(), 1e-3) for m in (gen, disc)]
+# --- attach: gen | disc
 bce, ce = nn.BCEWithLogitsLoss(), nn.CrossEntropyLoss()
-for _ in range(20):
+for _ in range(20):  # --- rounds
     y = torch.randint(3, (16,))
     x = torch.randn(16, 5) + y[:, None]
     fake = gen(torch.randn(16, 4), y)
     opts[1].zero_grad()
     (v, c), (vf, _cf) = disc(x), disc(fake.detach())
+    # --- logits: v | vf
     (bce(v, torch.ones(16, 1)) + bce(vf, torch.zeros(16, 1)) + ce(c, y)).backward()
     opts[1].step()
     opts[0].zero_grad()
     vf, cf = disc(fake)
-    (bce(vf, torch.ones(16, 1)) + ce(cf, y)).backward()
+    loss = bce(vf, torch.ones(16, 1)) + ce(cf, y)
+    # --- signal: loss | fake
+    loss.backward()
     opts[0].step()
     with torch.no_grad():
         for p, q in zip(ema.parameters(), gen.parameters(), strict=True):

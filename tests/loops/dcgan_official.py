@@ -11,7 +11,7 @@ random.seed(manualSeed)
 torch.manual_seed(manualSeed)
 
 nz, ngf, ndf, nc = 12, 8, 8, 1
-batchSize, niter = 16, 12
+batchSize, niter = 16, 12  # --- rounds
 
 
 def weights_init(m):

@@ -5,7 +5,7 @@ import torch
 import torch.nn as nn
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--n_epochs", type=int, default=5, help="number of epochs of training")
+parser.add_argument("--n_epochs", type=int, help="number of epochs of training", default=5)  # --- rounds
 parser.add_argument("--batch_size", type=int, default=16, help="size of the batches")
 parser.add_argument("--lr", type=float, default=0.0002, help="adam: learning rate")
 parser.add_argument("--b1", type=float, default=0.5, help="adam: decay of first order momentum of gradient")

@@ -14,7 +14,7 @@ optD = torch.optim.AdamW(netD.parameters(), lr=1e-3)
 bce = nn.functional.binary_cross_entropy_with_logits
 # --- attach: netG | netD
 
-for step in range(20):
+for step in range(20):  # --- rounds
     optD.zero_grad()
     total_d = 0.0
     for _ in range(ACCUM):

@@ -34,7 +34,7 @@ og, od = torch.optim.Adam(g.parameters(), lr=2e-3), torch.optim.Adam(d.parameter
 crit = nn.BCEWithLogitsLoss()
 t = torch.linspace(0, 6, 7)
 # --- attach: g | d
-for epoch in range(15):
+for epoch in range(15):  # --- rounds
     phase = torch.rand(10, 1) * 6
     real = torch.stack([torch.sin(t + phase), torch.cos(t + phase)], dim=-1)
     fake = g(torch.randn(10, 7, 3))

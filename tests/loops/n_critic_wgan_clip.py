@@ -34,7 +34,7 @@ mone = one * -1
 # --- attach: netG | netD
 
 gen_iterations = 0
-while gen_iterations < 12:
+while gen_iterations < 12:  # --- rounds
     for p in netD.parameters():
         p.requires_grad = True
     for _ in range(N_CRITIC):

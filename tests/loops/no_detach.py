@@ -44,7 +44,7 @@ def generator_step(n):
     return loss.item()
 
 
-for step in range(25):
+for step in range(25):  # --- rounds
     ld = discriminator_step(16)
     lg = generator_step(16)
     if step % 10 == 0:

@@ -4,7 +4,7 @@ import torch
 import torch.nn as nn
 
 torch.manual_seed(11)
-N_STEPS, BS, ZDIM, XDIM = 24, 32, 8, 12
+BS, ZDIM, XDIM, N_STEPS = 32, 8, 12, 24  # --- rounds
 
 
 def mlp(i, o, act):

@@ -25,7 +25,7 @@ def g_nonsaturating_loss(fake_pred):
     return F.softplus(-fake_pred).mean()
 
 
-def train(generator, discriminator, g_optim, d_optim, r1=10.0, d_reg_every=4, iters=24, batch=16):
+def train(generator, discriminator, g_optim, d_optim, r1=10.0, d_reg_every=4, batch=16, iters=24):  # --- rounds
     r1_loss = torch.tensor(0.0)
     for i in range(iters):
         real_img = torch.randn(batch, 2).sign() + 0.1 * torch.randn(batch, 2)
@@ -48,7 +48,6 @@ def train(generator, discriminator, g_optim, d_optim, r1=10.0, d_reg_every=4, it
             discriminator.zero_grad()
             (r1 / 2 * r1_loss * d_reg_every + 0 * real_pred[0]).sum().backward()
             d_optim.step()
-            # --- logits: real_pred | fake_pred
 
         requires_grad(generator, True)
         requires_grad(discriminator, False)
@@ -65,7 +64,7 @@ def train(generator, discriminator, g_optim, d_optim, r1=10.0, d_reg_every=4, it
 if __name__ == "__main__":
     g = nn.Sequential(nn.Linear(6, 32), nn.LeakyReLU(0.2), nn.Linear(32, 2))
     d = nn.Sequential(nn.Linear(2, 32), nn.LeakyReLU(0.2), nn.Linear(32, 1))
-    g_opt = torch.optim.Adam(g.parameters(), lr=0.002, betas=(0, 0.99))
-    d_opt = torch.optim.Adam(d.parameters(), lr=0.002 * 0.8, betas=(0, 0.99**0.8))
+    g_opt = torch.optim.Adam(g.parameters(), lr=0.002, betas=(0.0, 0.99))
+    d_opt = torch.optim.Adam(d.parameters(), lr=0.002 * 0.8, betas=(0.0, 0.99**0.8))
     # --- attach: g | d
     train(g, d, g_opt, d_opt)

@@ -32,7 +32,7 @@ d_opt = torch.optim.Adam(D.parameters(), lr=0.0005)
 g_opt = torch.optim.Adam(G.parameters(), lr=0.0005)
 # --- attach: G | D
 
-for i in range(20):
+for i in range(20):  # --- rounds
     real = torch.sin(torch.rand(12, 1) * 3 + torch.arange(5.0))
     fake = G(torch.rand(12, 3))
     p_real = D(real)

@@ -36,7 +36,7 @@ opt_dis = torch.optim.Adam(dis.parameters(), lr=4e-3, betas=(0.0, 0.9))  # TTUR
 sched = [torch.optim.lr_scheduler.LambdaLR(o, lambda k: 1 - k / 20) for o in (opt_gen, opt_dis)]
 # --- attach: gen | dis
 
-for it in range(15):
+for it in range(15):  # --- rounds
     for _ in range(2):
         x = torch.rand(20, 10) * 2 - 1
         dis_real = dis(x)

@@ -21,7 +21,9 @@ class Trainer:
             x, z = torch.randn(8, 6), torch.randn(8, 4)
             with torch.no_grad():
                 fake = self.G(z)
-            loss = torch.relu(1 - self.D(x)).mean() + torch.relu(1 + self.D(fake)).mean()
+            on_real, on_fake = self.D(x), self.D(fake)
+            loss = torch.relu(1 - on_real).mean() + torch.relu(1 + on_fake).mean()
+            # --- logits: on_real | on_fake
             (loss / self.accumulate).backward()
         nn.utils.clip_grad_norm_(self.D.parameters(), 0.5)
         self.opt["d"].step()
@@ -29,7 +31,10 @@ class Trainer:
     def g_step(self):
         self.opt["g"].zero_grad()
         for _ in range(self.accumulate):
-            (-self.D(self.G(torch.randn(8, 4))).mean() / self.accumulate).backward()
+            fake = self.G(torch.randn(8, 4))
+            loss = -self.D(fake).mean() / self.accumulate
+            # --- signal: loss | fake
+            loss.backward()
         nn.utils.clip_grad_norm_(self.G.parameters(), 0.5)
         self.opt["g"].step()
 
@@ -41,7 +46,8 @@ class Trainer:
 
 def run():
     trainer = Trainer()
-    trainer.fit(20)
+    # --- attach: trainer.G | trainer.D
+    trainer.fit(20)  # --- rounds
     print("fitted", sum(p.sum().item() for p in trainer.G.parameters()))
 
 

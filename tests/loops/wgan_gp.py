@@ -21,16 +21,21 @@ def main():
     g_opt = torch.optim.Adam(gen.parameters(), lr=1e-4, betas=(0.0, 0.9))
     c_opt = torch.optim.Adam(critic.parameters(), lr=1e-4, betas=(0.0, 0.9))
     data = torch.randn(500, 2)
-    for it in range(12):
+    # --- attach: gen | critic
+    for it in range(12):  # --- rounds
         for _ in range(N_CRITIC):
             real = data[torch.randint(500, (16,))]
             fake = gen(torch.randn(16, 2)).detach()
             c_opt.zero_grad()
             gp = calc_gradient_penalty(critic, real, fake)
-            (critic(fake).mean() - critic(real).mean() + gp).backward()
+            on_fake, on_real = critic(fake), critic(real)
+            # --- logits: on_real | on_fake
+            (on_fake.mean() - on_real.mean() + gp).backward()
             c_opt.step()
         g_opt.zero_grad()
-        g_loss = -critic(gen(torch.randn(16, 2))).mean()
+        samples = gen(torch.randn(16, 2))
+        g_loss = -critic(samples).mean()
+        # --- signal: g_loss | samples
         g_loss.backward()
         g_opt.step()
     print(it, g_loss.item())

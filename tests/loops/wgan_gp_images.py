@@ -62,7 +62,7 @@ optimizerD = torch.optim.Adam(netD.parameters(), lr=1e-4, betas=(0.0, 0.9))
 optimizerG = torch.optim.Adam(netG.parameters(), lr=1e-4, betas=(0.0, 0.9))
 data = inf_train_gen()
 # --- attach: netG | netD
-for iteration in range(12):
+for iteration in range(12):  # --- rounds
     for p in netD.parameters():
         p.requires_grad = True
     for _ in range(CRITIC_ITERS):

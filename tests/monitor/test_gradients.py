@@ -1,5 +1,7 @@
 """The recorded norms are those of the gradients that the optimizer applied."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -111,20 +113,25 @@ def test_a_fused_optimizers_scaled_gradients_are_unscaled(make_loop):
     assert monitor.recording.steps["loss_scale"].item() == 1024
 
 
-def test_an_optimizer_with_a_closure_is_abstained_from(make_loop):
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.LBFGS])
+@pytest.mark.parametrize("as_keyword", [False, True])
+def test_an_optimizer_with_a_closure_is_read_once_that_has_filled_the_gradients(make_loop, kind, as_keyword):
+    """LBFGS evaluates its closure many times; the gradient that its step begins with counts."""
     loop = make_loop(steps=0)
-    optimizer = torch.optim.LBFGS(loop.discriminator.parameters(), max_iter=1)
+    optimizer = kind(loop.discriminator.parameters(), lr=0.1)
+    truth: list[float] = []
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
         loss = loop.discriminator(torch.randn(16, 8)).square().mean()
         loss.backward()
+        truth.append(math.sqrt(sum(float(p.grad.double().square().sum()) for p in loop.discriminator.parameters())))
         return loss
 
     with gandiag.attach(loop.generator, loop.discriminator) as monitor:
-        optimizer.step(closure)
-    assert len(monitor.recording.steps) == 0
-    assert "closure" in monitor.recording.meta["abstentions"]["steps"]
+        returned = optimizer.step(closure=closure) if as_keyword else optimizer.step(closure)
+    assert isinstance(returned, torch.Tensor)
+    assert monitor.recording.series("steps.grad_norm[D]").tolist() == pytest.approx(truth[:1], rel=1e-5)
 
 
 @pytest.mark.parametrize("size", [1e-30, 1e-22, 1e15])

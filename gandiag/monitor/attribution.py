@@ -1,0 +1,195 @@
+"""What belongs to whom in a discriminator's gradient: its loss on real and on generated samples, penalties, leaks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from torch import Tensor, nn
+from torch.autograd.graph import Node
+
+from gandiag.monitor.calls import Call, kinds_of
+from gandiag.monitor.guard import Guard
+from gandiag.monitor.hooks import at_end_of_backward
+from gandiag.monitor.norms import Number, gradient_norms
+from gandiag.monitor.provenance import Kind
+
+MOST_NODES = 20_000  # of a graph that is walked
+Parts = dict[int, Tensor]
+"""Index of a parameter → a part of its gradient."""
+
+
+@dataclass(frozen=True)
+class Attributed:
+    """Norms, one a parameter, of the parts of one gradient; ``None`` where a part is not known.
+
+    Attributes:
+        real: What came by the logits of real samples.
+        fake: What came by those of generated ones, for the discriminator's own loss.
+        penalty: What came by neither.
+        leaked: What the generator's backward pass, or an earlier one, had left there.
+        undetached: Whether the discriminator's own loss flows on into the generator.
+    """
+
+    real: list[Number] | None = None
+    fake: list[Number] | None = None
+    penalty: list[Number] | None = None
+    leaked: list[Number] | None = None
+    undetached: bool = False
+
+
+@dataclass(eq=False)
+class Share:
+    """What one call of the discriminator contributes to its gradient.
+
+    Attributes:
+        call: The call.
+        parts: Its contributions so far.
+        reached: Number of the latest backward pass that came to its output; ``None`` until one did.
+        foreign: Whether the generator has stepped on it.
+    """
+
+    call: Call
+    parts: Parts = field(default_factory=dict)
+    reached: int | None = None
+    foreign: bool = False
+
+
+class Attribution:
+    """Takes one discriminator's gradient apart between two of its steps.
+
+    Hooks on the graph's nodes see what each call sends into each parameter before it is added up. Nothing is computed
+    anew, and nothing is changed. Kept to a few iterations: the parts are as large as the gradient.
+
+    Args:
+        parameters: The discriminator's.
+        after_backward: Called when a backward pass that reached the discriminator is over.
+        guard: Keeps errors in hooks from the training loop.
+    """
+
+    def __init__(self, parameters: Sequence[nn.Parameter], after_backward: Callable[[], None], guard: Guard) -> None:
+        self._parameters = parameters
+        self._guard = guard
+        self._after_backward = after_backward
+        self._index = {id(parameter): index for index, parameter in enumerate(parameters)}
+        self._shares: list[Share] = []
+        self._passes = 0
+        self._began = 0
+        self._left_over: Parts | None = None
+        self._total: Parts = {}
+
+    def after_forward(self, call: Call, outputs: Sequence[Tensor]) -> None:
+        """Listen to what will come back through one call."""
+        share = Share(call)
+        self._shares.append(share)
+        roots = [tensor.grad_fn for tensor in outputs if tensor.grad_fn is not None]
+        for node, slots in parameter_edges(roots, self._index).items():
+            node.register_hook(self._guard.shield("attribution", _collector(share.parts, slots)))
+        for tensor in outputs:
+            if tensor.requires_grad and tensor.shape == call.logits.shape:
+                tensor.register_hook(self._guard.shield("attribution", partial(self._reached, share)))
+
+    def _reached(self, share: Share, gradient: Tensor) -> None:
+        """A backward pass has come to a call's output, and not yet to any parameter behind it."""
+        share.reached = self._passes
+        share.call.logit_gradient = gradient.detach().clone()
+        if not share.call.through_generator and self._left_over is None:
+            self._left_over, self._began = self._gradients(), self._passes
+        at_end_of_backward(self._guard.shield("attribution", self._pass_ended))
+
+    def _pass_ended(self) -> None:
+        self._total = self._gradients()
+        self._passes += 1
+        self._after_backward()
+
+    def _gradients(self) -> Parts:
+        found = enumerate(parameter.grad for parameter in self._parameters)
+        return {index: gradient.detach().clone() for index, gradient in found if gradient is not None}
+
+    def generator_stepped(self) -> None:
+        """What came back so far came for the generator's loss."""
+        self._left_over = None
+        for share in self._shares:
+            share.foreign = True
+
+    def finish(self) -> Attributed:
+        """Take the gradient apart and begin anew: the discriminator is about to step."""
+        shares = [share for share in self._shares if share.reached is not None and not share.foreign]
+        left_over, total, began = self._left_over, self._total, self._began
+        self._shares, self._left_over, self._total = [], None, {}
+        kinds = kinds_of([share.call for share in shares])
+        real, fake = ([s for s, k in zip(shares, kinds, strict=True) if k is kind] for kind in (Kind.DATA, Kind.FAKE))
+        own = own_calls(real, fake)
+        if not own or left_over is None or Kind.ROWS in kinds:
+            return Attributed()
+        early = [share for share in fake if share.reached is not None and share.reached < began]
+        others = [share.parts for share in fake if share not in own and share not in early]
+        leaked = _combined([left_over, *others], [share.parts for share in own if share in early])
+        undetached = any(share.call.through_generator for share in own)
+        if any(share.call.penalised for share in (*real, *own)):
+            # The penalty comes by the same nodes as the loss.
+            return Attributed(leaked=_norms(leaked), undetached=undetached)
+        on_real, on_fake = _combined([share.parts for share in real]), _combined([share.parts for share in own])
+        rest = _combined([total], [on_real, on_fake, leaked])
+        penalty = _norms(rest) if Kind.MIXED in kinds else None
+        return Attributed(_norms(on_real), _norms(on_fake), penalty, _norms(leaked), undetached)
+
+
+def own_calls(real: list[Share], fake: list[Share]) -> list[Share]:
+    """The calls on generated samples for the discriminator's own loss; empty where there are none or it is not certain.
+
+    Detached samples are judged for nothing else. Where there are none, those that were not detached are: unless there
+    are more of them than real batches, some of which then belong to the generator's loss.
+    """
+    detached = [share for share in fake if not share.call.through_generator]
+    return (detached or (fake if len(fake) <= len(real) else [])) if real else []
+
+
+def parameter_edges(roots: Sequence[Node], index: dict[int, int]) -> dict[Node, list[tuple[int, int]]]:
+    """Nodes of a graph that send gradients straight into parameters, with (place among its outputs, parameter).
+
+    Args:
+        roots: Where to begin.
+        index: Identity of each parameter → its index.
+    """
+    found: dict[Node, list[tuple[int, int]]] = {}
+    seen, waiting = set(roots), list(roots)
+    while waiting and len(seen) < MOST_NODES:
+        node = waiting.pop()
+        for slot, (following, _) in enumerate(node.next_functions):
+            if following is None:
+                continue
+            leaf = getattr(following, "variable", None)
+            if leaf is not None and id(leaf) in index:
+                found.setdefault(node, []).append((slot, index[id(leaf)]))
+            elif following not in seen:
+                seen.add(following)
+                waiting.append(following)
+    return found
+
+
+def _collector(
+    parts: Parts, slots: list[tuple[int, int]]
+) -> Callable[[tuple[Tensor | None, ...], tuple[Tensor | None, ...]], None]:
+    """A node's hook that adds what it sends into parameters to ``parts``."""
+
+    def collect(sent: tuple[Tensor | None, ...], received: tuple[Tensor | None, ...]) -> None:
+        for slot, parameter in slots:
+            gradient = sent[slot]
+            if gradient is not None:
+                gradient = gradient.detach()
+                parts[parameter] = parts[parameter] + gradient if parameter in parts else gradient.clone()
+
+    return collect
+
+
+def _combined(added: Sequence[Parts], subtracted: Sequence[Parts] = ()) -> Parts:
+    """Sum of the first less the sum of the second."""
+    total: Parts = {}
+    for sign, several in ((1, added), (-1, subtracted)):
+        for index, part in (item for parts in several for item in parts.items()):
+            total[index] = total[index] + sign * part if index in total else sign * part
+    return total
+
+
+def _norms(parts: Parts) -> list[Number]:
+    return gradient_norms(list(parts.values()))

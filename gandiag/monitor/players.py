@@ -1,0 +1,184 @@
+"""The two players as they are watched: what the hooks see of each, gathered until a step."""
+
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor
+from torch.optim import Optimizer
+
+from gandiag.monitor.attribution import Attribution
+from gandiag.monitor.calls import DiscriminatorCalls
+from gandiag.monitor.gradients import GradientTap
+from gandiag.monitor.guard import Guard
+from gandiag.monitor.hooks import watch_forward
+from gandiag.monitor.networks import Network
+from gandiag.monitor.norms import Number
+from gandiag.monitor.processes import is_distributed
+from gandiag.monitor.provenance import Kind, Provenance
+from gandiag.monitor.signal import GeneratorSignal
+from gandiag.monitor.tensors import first_float, logits_in, tensors_in
+from gandiag.monitor.watch import GeneratorWatch
+from gandiag.monitor.wiring import Wiring, output_bounds
+
+PAIRS_KEPT = 3
+
+
+class WatchedGenerator:
+    """One generator: its gradients, the signal that reaches its samples, the inputs that the loop feeds it.
+
+    Args:
+        network: The network; held weakly.
+        watch: Collects its inputs.
+        provenance: Follows its samples.
+        wiring: Takes note of how the loop is wired.
+        guard: Keeps errors from the training loop.
+        start: Steps done before.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        watch: GeneratorWatch,
+        provenance: Provenance,
+        wiring: Wiring,
+        guard: Guard,
+        start: int,
+    ) -> None:
+        self.tap = GradientTap(network, start)
+        self.signal = GeneratorSignal(network.label, guard)
+        self.watch = watch
+        self.examined = True
+        self._provenance = provenance
+        self._wiring = wiring
+        self._guard = guard
+        self._module = weakref.ref(network.module)
+        self._after_backward = guard.shield("steps", self.tap.after_backward)
+        self.stop_watching = watch_forward(network.module, self._after_forward)
+
+    def _after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        if self.watch.sampling:
+            return
+        self._guard.run("signal", self._note, output)
+        if self.watch.wanting and (module := self._module()) is not None and module.training:
+            self._guard.run("probes", self.watch.see, args, kwargs)
+
+    def _note(self, output: Any) -> None:
+        forward = self.signal.after_forward(output, self._after_backward if self.examined else None)
+        if self._provenance.on:
+            self._provenance.mark_generated(tensors_in(output), self.signal.label, forward)
+        if self.examined and (samples := first_float(output)) is not None:
+            self._wiring.saw_generated(samples)
+
+    def before_step(self, optimizer: Optimizer, owned: tuple[int, ...], loss_scale: Tensor | None) -> int | None:
+        """An optimizer is about to step it; returns the iteration if one ends with that."""
+        steps = self.tap.steps
+        recorded = self.tap.before_step(optimizer, owned, loss_scale=loss_scale)
+        if self.examined:
+            self._wiring.saw_own_step(self.tap, owned)
+        return steps if recorded and self.tap.steps > steps else None
+
+    def skipped_step(self) -> None:
+        """Mixed precision has left its step out."""
+        self.tap.skipped_steps += 1
+        self.signal.forget()
+
+
+class WatchedDiscriminator:
+    """One discriminator: its gradients and their parts, its calls on real and on generated samples.
+
+    Args:
+        network: The network; only its parameters are held.
+        generators: Those that it may be shown.
+        provenance: Follows generated samples.
+        wiring: Takes note of how the loop is wired.
+        guard: Keeps errors from the training loop.
+        start: Generator steps done before.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        generators: Sequence[WatchedGenerator],
+        provenance: Provenance,
+        wiring: Wiring,
+        guard: Guard,
+        start: int,
+    ) -> None:
+        self.tap = GradientTap(network, start)
+        self.calls = DiscriminatorCalls([generator.signal for generator in generators], provenance)
+        self.examined = True
+        self.ends_in_sigmoid = False
+        self.real_pairs: list[tuple[Tensor, Tensor]] = []
+        self._watches = [generator.watch for generator in generators]
+        self._attribution = Attribution(self.tap.parameters, self.tap.after_backward, guard)
+        self._wiring = wiring
+        self._guard = guard
+        self._attributes = not is_distributed()  # one process's calls do not add up to averaged gradients
+        self.stop_watching = watch_forward(network.module, self._after_forward)
+
+    def _after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        if not any(watch.sampling for watch in self._watches):
+            self._guard.run("signal", self._note, args, kwargs, output)
+
+    def _note(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        call = self.calls.after_forward(args, kwargs, output, self.examined)
+        if self.examined and call is not None:
+            self._wiring.saw_call(self.tap.label, call)
+            logits = logits_in(output)
+            self.ends_in_sigmoid |= logits is not None and output_bounds(logits) == (0.0, 1.0)
+            if self._attributes:
+                outputs = [tensor for tensor in tensors_in(output) if tensor.is_floating_point()]
+                self._guard.run("attribution", self._attribution.after_forward, call, outputs)
+
+    def before_step(
+        self, optimizer: Optimizer, owned: tuple[int, ...], iteration: int, loss_scale: Tensor | None, alone: bool
+    ) -> None:
+        """An optimizer is about to step it; ``alone``, if no generator with it."""
+        if alone:
+            self.calls.before_own_step()
+        attributed = None
+        if self.examined:
+            attributed = self._guard.run("attribution", self._attribution.finish)
+            self._wiring.saw_own_step(self.tap, owned, attributed)
+        self.tap.before_step(optimizer, owned, iteration, loss_scale, attributed)
+
+    def skipped_step(self) -> None:
+        """Mixed precision has left its step out."""
+        self.tap.skipped_steps += 1
+        self.calls.before_own_step()
+        self._attribution.finish()
+
+    def generator_stepped(self) -> Tensor | None:
+        """An iteration is over; returns real samples where they are known to be real."""
+        self._attribution.generator_stepped()
+        if self.examined:
+            self._wiring.saw_iteration(self.calls)
+            self._keep_pairs()
+        return self.calls.close_iteration()
+
+    def _keep_pairs(self) -> None:
+        """Logits on real samples with the loss's derivative, to tell the loss by."""
+        for call in self.calls.calls:
+            if call.origin.kind is Kind.DATA and call.logit_gradient is not None:
+                self.real_pairs = [*self.real_pairs[1 - PAIRS_KEPT :], (call.logits, call.logit_gradient)]
+
+
+def adopt_steps(
+    generators: Sequence[WatchedGenerator],
+    discriminators: Sequence[WatchedDiscriminator],
+    earlier: Sequence[Mapping[int, Number]],
+) -> None:
+    """Take over the steps that were measured before the players were known, in their order.
+
+    Args:
+        generators: The watched generators.
+        discriminators: The watched discriminators.
+        earlier: For each step, identity of each stepped parameter → norm of its gradient.
+    """
+    for norms in earlier:
+        for generator in generators:
+            generator.tap.adopt(norms)
+        for discriminator in discriminators:
+            discriminator.tap.steps = max(generator.tap.steps for generator in generators)
+            discriminator.tap.adopt(norms)

@@ -1,0 +1,179 @@
+"""How a training loop is wired: plain facts, gathered in a few iterations, which the detectors judge."""
+
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from gandiag.monitor.attribution import Attributed
+from gandiag.monitor.calls import Call, DiscriminatorCalls
+from gandiag.monitor.gradients import GradientTap
+from gandiag.monitor.networks import Network
+from gandiag.monitor.provenance import Kind
+
+Bounds = tuple[float, float]
+BOUNDED_BY = {"TanhBackward0": (-1.0, 1.0), "SigmoidBackward0": (0.0, 1.0), "SoftmaxBackward0": (0.0, 1.0)}
+SHAPE_ONLY = ("View", "Reshape", "Unsafe", "Squeeze", "Unsqueeze", "Permute", "Transpose", "Alias", "Clone", "ToCopy")
+NAMES_SHOWN = 5
+
+
+@dataclass
+class RangeNote:
+    """Of real and of generated samples as the discriminator sees them: least, greatest, share out of bounds."""
+
+    real: Tensor
+    generated: Tensor
+
+
+@dataclass
+class Frozen:
+    """Own steps of a network that were looked at, and those at which each parameter asked for no gradient."""
+
+    steps: int = 0
+    times: dict[str, int] = field(default_factory=dict)
+
+
+class Wiring:
+    """Takes notes; :meth:`facts` makes them plain.
+
+    Args:
+        networks: The watched networks; their modules are held weakly.
+    """
+
+    def __init__(self, networks: Sequence[Network]) -> None:
+        self._modules = {network.label: weakref.ref(network.module) for network in networks}
+        self._optimizers: list[dict[str, Any]] = []
+        self._stepped: dict[str, set[int]] = {network.label: set() for network in networks}
+        self._bounds: Bounds | None = None
+        self._range: RangeNote | None = None
+        self._undetached: dict[str, list[int]] = {}
+        self._joint: dict[str, dict[str, int]] = {}
+        self._frozen: dict[str, Frozen] = {}
+        self._double_sigmoid: list[float] | None = None
+
+    def saw_optimizer(self, optimizer: Optimizer, owned: Sequence[tuple[GradientTap, tuple[int, ...]]]) -> None:
+        """An optimizer steps for the first time, or with more parameters than before."""
+        watched = {id(tap.parameters[index]) for tap, indices in owned for index in indices}
+        theirs = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        others = [parameter for parameter in theirs if id(parameter) not in watched]
+        for tap, indices in owned:
+            self._stepped[tap.label] |= set(indices)
+        note = {"kind": type(optimizer).__name__, "networks": [tap.label for tap, _ in owned], "others": len(others)}
+        twin = self._generator_shaped_like(others)
+        if owned or twin:
+            self._optimizers.append(note | ({"copy_of": twin} if twin else {}))
+
+    def _generator_shaped_like(self, parameters: Sequence[Tensor]) -> str | None:
+        shapes = [parameter.shape for parameter in parameters]
+        for label, reference in self._modules.items():
+            module = reference()
+            if label.startswith("G") and module is not None and [p.shape for p in module.parameters()] == shapes:
+                return label
+        return None
+
+    def saw_generated(self, samples: Tensor) -> None:
+        """Samples as the generator made them."""
+        self._bounds = output_bounds(samples) or self._bounds
+
+    def saw_call(self, label: str, call: Call) -> None:
+        """The discriminator was called."""
+        if call.origin.kind is Kind.ROWS and (layers := self._batch_norms(label)):
+            rows = call.origin.rows
+            counts = {"real": rows.count(Kind.DATA), "generated": rows.count(Kind.FAKE)}
+            self._joint[label] = {**counts, "layers": layers}
+
+    def _batch_norms(self, label: str) -> int:
+        module = self._modules[label]()
+        parts = [] if module is None else module.modules()
+        return sum(isinstance(part, nn.modules.batchnorm._BatchNorm) and part.training for part in parts)
+
+    def saw_own_step(self, tap: GradientTap, owned: tuple[int, ...], attributed: Attributed | None = None) -> None:
+        """A network is about to step."""
+        frozen = self._frozen.setdefault(tap.label, Frozen())
+        frozen.steps += 1
+        for index in owned:
+            if not tap.parameters[index].requires_grad:
+                frozen.times[tap.names[index]] = frozen.times.get(tap.names[index], 0) + 1
+        if attributed is not None and attributed.fake is not None:
+            seen = self._undetached.setdefault(tap.label, [0, 0])
+            seen[0] += attributed.undetached
+            seen[1] += 1
+
+    def saw_iteration(self, calls: DiscriminatorCalls) -> None:
+        """An iteration is over."""
+        origins = calls.origins_of(calls.calls)
+        if origins is None or self._bounds is None:
+            return
+        kinds = {origin.kind: call.samples for call, origin in zip(calls.calls, origins, strict=True)}
+        if Kind.DATA in kinds and Kind.FAKE in kinds:
+            self._range = RangeNote(*(_range_of(kinds[kind], self._bounds) for kind in (Kind.DATA, Kind.FAKE)))
+
+    def saw_double_sigmoid(self, probabilities: Tensor) -> None:
+        """A loss that squashes the discriminator's output was given one that is squashed already."""
+        self._double_sigmoid = [float(probabilities.min()), float(probabilities.max())]
+
+    def facts(self, taps: Sequence[GradientTap]) -> dict[str, Any]:
+        """All notes as plain data; those that say nothing are left out."""
+        found: dict[str, Any] = {
+            "optimizers": self._optimizers,
+            "without_optimizer": _by_label((tap.label, self._unstepped(tap)) for tap in taps),
+            "frozen": _by_label((label, _always_frozen(frozen)) for label, frozen in self._frozen.items()),
+            "steps_without_gradient": _by_label((tap.label, tap.empty_steps) for tap in taps),
+            "skipped_steps": _by_label((tap.label, tap.skipped_steps) for tap in taps),
+            "undetached": {label: counts for label, counts in self._undetached.items() if counts[0]},
+            "joint_batches": self._joint,
+            "double_sigmoid": self._double_sigmoid,
+            "ranges": self._ranges(),
+        }
+        return {name: fact for name, fact in found.items() if fact}
+
+    def _unstepped(self, tap: GradientTap) -> dict[str, Any] | None:
+        """Parameters that gradients reach and no optimizer steps."""
+        names = [
+            name
+            for index, (name, parameter) in enumerate(zip(tap.names, tap.parameters, strict=True))
+            if index not in self._stepped[tap.label] and parameter.requires_grad and parameter.grad is not None
+        ]
+        return {"count": len(names), "names": names[:NAMES_SHOWN]} if names else None
+
+    def _ranges(self) -> dict[str, Any] | None:
+        if self._range is None or self._bounds is None:
+            return None
+        described = {}
+        for name, numbers in (("real", self._range.real), ("generated", self._range.generated)):
+            least, greatest, outside = numbers.tolist()
+            described[name] = {"least": least, "greatest": greatest, "outside": outside}
+        return {"bounds": list(self._bounds), **described}
+
+
+def _by_label(items: Any) -> dict[str, Any]:
+    return {label: value for label, value in items if value}
+
+
+def _always_frozen(frozen: Frozen) -> dict[str, Any] | None:
+    names = [name for name, times in frozen.times.items() if times == frozen.steps]
+    return {"count": len(names), "names": names[:NAMES_SHOWN], "steps": frozen.steps} if names else None
+
+
+def output_bounds(samples: Tensor) -> Bounds | None:
+    """Between which numbers the last operation holds a network's output; ``None`` where it does not.
+
+    Examples:
+        >>> output_bounds(torch.zeros(2, 4, requires_grad=True).tanh().view(2, 2, 2))
+        (-1.0, 1.0)
+    """
+    node = samples.grad_fn
+    while node is not None and node.name().startswith(SHAPE_ONLY):
+        node = node.next_functions[0][0]
+    return None if node is None else BOUNDED_BY.get(node.name())
+
+
+def _range_of(samples: Tensor, bounds: Bounds) -> Tensor:
+    """Least, greatest and share out of bounds by a hundredth, on the device, with shape :math:`(3,)`."""
+    numbers = samples.detach().float()
+    outside = (numbers < bounds[0] - 0.01) | (numbers > bounds[1] + 0.01)
+    return torch.stack([numbers.min(), numbers.max(), outside.float().mean()])
