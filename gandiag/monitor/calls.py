@@ -129,7 +129,7 @@ class DiscriminatorCalls:
             elif origin.kind is Kind.ROWS and len(origin.rows) == len(call.logits):
                 real, real_logits = _rows(call.samples, origin, Kind.DATA), _rows(call.logits, origin, Kind.DATA)
                 fake_logits[label] = _rows(call.logits, origin, Kind.FAKE)
-            elif origin.kind is Kind.FAKE and (own or label not in fakes or fakes[label].through_generator):
+            elif origin.kind is Kind.FAKE and (own or label not in fakes or _is_detached_rather(call, fakes[label])):
                 fakes[label] = call
         fake_logits |= {label: call.logits for label, call in fakes.items() if label not in fake_logits}
         for label, logits in fake_logits.items():
@@ -137,6 +137,11 @@ class DiscriminatorCalls:
             if opponent is not None:
                 opponent.fake_logits, opponent.real_logits = logits, real_logits
         return real
+
+
+def _is_detached_rather(call: Call, former: Call) -> bool:
+    """Whether of two calls on generated samples only the first can be for the discriminator's own loss."""
+    return former.through_generator and not call.through_generator
 
 
 def _rows(batch: Tensor, origin: Origin, kind: Kind) -> Tensor:
