@@ -6,6 +6,7 @@ from functools import partial
 
 from torch import Tensor, nn
 from torch.autograd.graph import Node
+from torch.utils.hooks import RemovableHandle
 
 from gandiag.monitor.calls import Call, kinds_of
 from gandiag.monitor.guard import Guard
@@ -45,13 +46,11 @@ class Share:
         call: The call.
         parts: Its contributions so far.
         reached: Number of the latest backward pass that came to its output; ``None`` until one did.
-        foreign: Whether the generator has stepped on it.
     """
 
     call: Call
     parts: Parts = field(default_factory=dict)
     reached: int | None = None
-    foreign: bool = False
 
 
 class Attribution:
@@ -72,6 +71,8 @@ class Attribution:
         self._after_backward = after_backward
         self._index = {id(parameter): index for index, parameter in enumerate(parameters)}
         self._shares: list[Share] = []
+        self._handles: list[RemovableHandle] = []
+        self._awaits_end = False
         self._passes = 0
         self._began = 0
         self._left_over: Parts | None = None
@@ -79,6 +80,8 @@ class Attribution:
 
     def after_forward(self, call: Call, outputs: Sequence[Tensor]) -> None:
         """Listen to what will come back through one call."""
+        if not self._handles:
+            self._listen_to_parameters()
         share = Share(call)
         self._shares.append(share)
         roots = [tensor.grad_fn for tensor in outputs if tensor.grad_fn is not None]
@@ -88,15 +91,25 @@ class Attribution:
             if tensor.requires_grad and tensor.shape == call.logits.shape:
                 tensor.register_hook(self._guard.shield("attribution", partial(self._reached, share)))
 
+    def _listen_to_parameters(self) -> None:
+        """Hear of backward passes that come by no output, as penalties do."""
+        ended = self._guard.shield("attribution", self._await_end)
+        self._handles = [p.register_post_accumulate_grad_hook(ended) for p in self._parameters if p.requires_grad]
+
+    def _await_end(self, parameter: Tensor) -> None:
+        if not self._awaits_end:
+            self._awaits_end = True
+            at_end_of_backward(self._guard.shield("attribution", self._pass_ended))
+
     def _reached(self, share: Share, gradient: Tensor) -> None:
         """A backward pass has come to a call's output, and not yet to any parameter behind it."""
         share.reached = self._passes
         share.call.logit_gradient = gradient.detach().clone()
         if not share.call.through_generator and self._left_over is None:
             self._left_over, self._began = self._gradients(), self._passes
-        at_end_of_backward(self._guard.shield("attribution", self._pass_ended))
 
     def _pass_ended(self) -> None:
+        self._awaits_end = False
         self._total = self._gradients()
         self._passes += 1
         self._after_backward()
@@ -105,17 +118,17 @@ class Attribution:
         found = enumerate(parameter.grad for parameter in self._parameters)
         return {index: gradient.detach().clone() for index, gradient in found if gradient is not None}
 
-    def generator_stepped(self) -> None:
-        """What came back so far came for the generator's loss."""
-        self._left_over = None
-        for share in self._shares:
-            share.foreign = True
+    def begin_anew(self) -> None:
+        """Forget what came back so far: a step was taken on it."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles, self._shares, self._left_over, self._total = [], [], None, {}
 
     def finish(self) -> Attributed:
         """Take the gradient apart and begin anew: the discriminator is about to step."""
-        shares = [share for share in self._shares if share.reached is not None and not share.foreign]
+        shares = [share for share in self._shares if share.reached is not None]
         left_over, total, began = self._left_over, self._total, self._began
-        self._shares, self._left_over, self._total = [], None, {}
+        self.begin_anew()
         kinds = kinds_of([share.call for share in shares])
         real, fake = ([s for s, k in zip(shares, kinds, strict=True) if k is kind] for kind in (Kind.DATA, Kind.FAKE))
         own = own_calls(real, fake)

@@ -115,7 +115,12 @@ class WatchedDiscriminator:
         self._wiring = wiring
         self._guard = guard
         self._attributes = not is_distributed()  # one process's calls do not add up to averaged gradients
-        self.stop_watching = watch_forward(network.module, self._after_forward)
+        self._remove_hook = watch_forward(network.module, self._after_forward)
+
+    def stop_watching(self) -> None:
+        """Remove all hooks."""
+        self._remove_hook()
+        self._attribution.begin_anew()
 
     def _after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
         if not any(watch.sampling for watch in self._watches):
@@ -147,11 +152,11 @@ class WatchedDiscriminator:
         """Mixed precision has left its step out."""
         self.tap.skipped_steps += 1
         self.calls.before_own_step()
-        self._attribution.finish()
+        self._attribution.begin_anew()
 
     def generator_stepped(self) -> Tensor | None:
         """An iteration is over; returns real samples where they are known to be real."""
-        self._attribution.generator_stepped()
+        self._attribution.begin_anew()
         if self.examined:
             self._wiring.saw_iteration(self.calls)
             self._keep_pairs()
