@@ -70,8 +70,11 @@ def _left_over(recording: Recording, policy: Policy) -> Iterator[Finding]:
 
 
 def _undetached(facts: Facts, policy: Policy) -> Iterator[Finding]:
+    together = [set(optimizer["networks"]) for optimizer in facts.get("optimizers", [])]
     for label, (times, looked) in facts.get("undetached", {}).items():
         share = times / looked
+        if any(label in networks and len(networks) > 1 for networks in together):
+            continue  # one optimizer, one loss for both players, as with gradient reversal
         if share > policy.undetached_share.value:
             yield _finding(
                 "missing_detach",
@@ -122,7 +125,7 @@ def _without_gradient(facts: Facts) -> Iterator[Finding]:
         yield _finding(
             "requires_grad_off",
             Status.WARN,
-            f"requires_grad is off for {_parameters(frozen)} of {label} at all {frozen['steps']} of its steps looked "
+            f"requires_grad is off for {_parameters(frozen)} of {label} at most of its {frozen['steps']} steps looked "
             f"at, although its optimizer holds them: it was perhaps never switched on again.",
         )
     for label, steps in facts.get("steps_without_gradient", {}).items():

@@ -84,6 +84,10 @@ class DiscriminatorCalls:
                 return Origin(Kind.FAKE, generator.label)
         return DATA
 
+    def is_unchanged(self, samples: Tensor) -> bool:
+        """Whether these are a generator's latest output itself."""
+        return any(generator.made(samples) for generator in self._generators)
+
     def _opponent(self, origin: Origin) -> GeneratorSignal | None:
         if len(self._generators) == 1:
             return self._generators[0]

@@ -104,13 +104,13 @@ class Wiring:
             seen[1] += 1
 
     def saw_iteration(self, calls: DiscriminatorCalls) -> None:
-        """An iteration is over."""
+        """An iteration is over: compare the ranges, unless noise or augmentation came between."""
         origins = calls.origins_of(calls.calls)
         if origins is None or self._bounds is None:
             return
-        kinds = {origin.kind: call.samples for call, origin in zip(calls.calls, origins, strict=True)}
-        if Kind.DATA in kinds and Kind.FAKE in kinds:
-            self._range = RangeNote(*(_range_of(kinds[kind], self._bounds) for kind in (Kind.DATA, Kind.FAKE)))
+        seen = {origin.kind: call.samples for call, origin in zip(calls.calls, origins, strict=True)}
+        if Kind.DATA in seen and Kind.FAKE in seen and calls.is_unchanged(seen[Kind.FAKE]):
+            self._range = RangeNote(*(_range_of(seen[kind], self._bounds) for kind in (Kind.DATA, Kind.FAKE)))
 
     def saw_double_sigmoid(self, probabilities: Tensor) -> None:
         """A loss that squashes the discriminator's output was given one that is squashed already."""
@@ -121,7 +121,7 @@ class Wiring:
         found: dict[str, Any] = {
             "optimizers": self._optimizers,
             "without_optimizer": _by_label((tap.label, self._unstepped(tap)) for tap in taps),
-            "frozen": _by_label((label, _always_frozen(frozen)) for label, frozen in self._frozen.items()),
+            "frozen": _by_label((label, _mostly_frozen(frozen)) for label, frozen in self._frozen.items()),
             "steps_without_gradient": _by_label((tap.label, tap.empty_steps) for tap in taps),
             "skipped_steps": _by_label((tap.label, tap.skipped_steps) for tap in taps),
             "undetached": {label: counts for label, counts in self._undetached.items() if counts[0]},
@@ -154,8 +154,8 @@ def _by_label(items: Any) -> dict[str, Any]:
     return {label: value for label, value in items if value}
 
 
-def _always_frozen(frozen: Frozen) -> dict[str, Any] | None:
-    names = [name for name, times in frozen.times.items() if times == frozen.steps]
+def _mostly_frozen(frozen: Frozen) -> dict[str, Any] | None:
+    names = [name for name, times in frozen.times.items() if times > frozen.steps / 2]
     return {"count": len(names), "names": names[:NAMES_SHOWN], "steps": frozen.steps} if names else None
 
 
