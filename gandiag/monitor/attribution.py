@@ -129,7 +129,7 @@ class Attribution:
         shares = [share for share in self._shares if share.reached is not None]
         left_over, total, began = self._left_over, self._total, self._began
         self.begin_anew()
-        kinds = kinds_of([share.call for share in shares])
+        kinds = kinds_of([share.call for share in shares], generator_passes=0)
         real, fake = ([s for s, k in zip(shares, kinds, strict=True) if k is kind] for kind in (Kind.DATA, Kind.FAKE))
         own = own_calls(real, fake)
         if not own or left_over is None or Kind.ROWS in kinds:

@@ -178,7 +178,14 @@ def certain_origins(calls: list[Call]) -> tuple[Origin, ...] | None:
     return tuple(origins) if enough and Kind.DATA in kinds and Kind.FAKE in kinds else None
 
 
-def kinds_of(calls: Sequence[Call]) -> list[Kind]:
-    """What each call was on; a call for a penalty's sake, beside one for the loss on the like, is ``MIXED``."""
+def kinds_of(calls: Sequence[Call], generator_passes: int = 1) -> list[Kind]:
+    """What each call was on; a call for a penalty's sake, beside one for the loss on the like, is ``MIXED``.
+
+    Args:
+        calls: Some calls of one iteration.
+        generator_passes: How many of those that gradients flow through are for the generator's loss.
+    """
     plain = {call.origin.kind for call in calls if not call.penalised and not call.through_generator}
+    if sum(call.through_generator for call in calls) > generator_passes:
+        plain.add(Kind.FAKE)
     return [Kind.MIXED if call.penalised and call.origin.kind in plain else call.origin.kind for call in calls]

@@ -21,6 +21,7 @@ SIGNAL_FACTORS = {
     "|∂L/∂logit|": "head_gradient",
     "‖∂logit/∂fake‖": "input_gradient",
 }
+PARTS = {"real": "real_norm", "fake": "fake_norm", "penalty": "penalty_norm", "left over": "leaked_norm"}
 LOGITS = {"on real": "logit_real", "on fake": "logit_fake"}
 
 
@@ -49,11 +50,25 @@ def gradient_charts(recording: Recording) -> list[LineChart]:
     charts = [
         LineChart("Gradient norm of each network", "Global L2 norm of the gradient that the optimizer applied.", norms)
     ]
-    charts += _signal_charts(recording)
+    charts += [*_part_charts(recording), *_signal_charts(recording)]
     for network, lines in _layer_curves(recording).items():
         caption = "L2 norm of each layer's gradient; colours run from the first layer (dark) to the last (light)."
         charts.append(LineChart(f"Layers of {network}", caption, lines, ordered=True))
     return [chart for chart in charts if chart.lines]
+
+
+def _part_charts(recording: Recording) -> list[LineChart]:
+    """What each discriminator's gradient is made of, where that was looked at."""
+    caption = "In the iterations that were taken apart: what came by real and by generated samples, penalties, leaks."
+    return [
+        LineChart(
+            f"Parts of {network}'s gradient",
+            caption,
+            curves(recording, [(label, f"steps.{column}[{network}]") for label, column in PARTS.items()]),
+        )
+        for network in networks(recording.steps)
+        if network.startswith("D")
+    ]
 
 
 def _signal_charts(recording: Recording) -> list[LineChart]:

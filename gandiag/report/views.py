@@ -73,6 +73,7 @@ class RunView:
     facts: list[str]
     deciding: list[tuple[str, str]]
     findings: list[FindingView]
+    wiring: list[FindingView]
     remedies: tuple[Remedy, ...]
     warning: str | None
     samples: list[Picture]
@@ -110,6 +111,7 @@ def run_view(recording: Recording, diagnosis: Diagnosis, anchor: str) -> RunView
             _finding_view(recording, finding, f"{anchor}evidence-{index}")
             for index, finding in enumerate(diagnosis.findings, start=1)
         ],
+        wiring=[_finding_view(recording, finding, f"{anchor}wiring") for finding in diagnosis.wiring],
         remedies=main.remedies if main else (),
         warning=wording.warning(diagnosis),
         samples=_samples(recording, diagnosis),

@@ -22,6 +22,7 @@ FAILURE_WORDS = {
     Failure.VANISHING_GRADIENTS: "Vanishing gradients",
     Failure.MODE_COLLAPSE: "Mode collapse",
     Failure.NON_CONVERGENCE: "Non-convergence",
+    Failure.WIRING: "Wiring",
 }
 MISSING = "–"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
