@@ -18,6 +18,7 @@ from gandiag.monitor.monitor import Monitor, OnAlarm
 from gandiag.monitor.networks import Modules, Network, label_networks
 from gandiag.monitor.norms import Number
 from gandiag.monitor.prober import Prober
+from gandiag.monitor.processes import is_first, unwrapped
 from gandiag.monitor.watch import GeneratorWatch
 from gandiag.probes import JudgeSpec
 from gandiag.recording import Recorder
@@ -43,7 +44,9 @@ def attach(
 ) -> Monitor:
     """Watch a GAN's training; the loop stays as it is, and so does every number in it.
 
-    Attaching again to a watched network replaces the former monitor.
+    Attaching again to a watched network replaces the former monitor. Where several processes train together, attach in
+    each of them: the norms are of the reduced gradients, and the first process (rank 0) alone probes, raises alarms
+    and writes the run directory.
 
     Args:
         generator: The generator, or ``{name: module}`` for several.
@@ -110,10 +113,13 @@ def begin(
         if network.module in _MONITORS:
             _MONITORS[network.module].close()
     device = next(networks[0].module.parameters()).device
+    first = is_first()
+    if not first:
+        out, on_alarm = None, "ignore"
     recorder = Recorder(out, _metadata(loss, configuration, [network.label for network in networks]), keep_until=start)
-    watches = {n.label: GeneratorWatch(n.module, sample) for n in networks if n.role == "generator"}
+    watches = {n.label: GeneratorWatch(unwrapped(n.module), sample) for n in networks if n.role == "generator"}
     prober = Prober(watches, judge, real, device, recorder)
-    monitor = Monitor(networks, watches, prober, recorder, ProbeClock(every), on_alarm, start, earlier)
+    monitor = Monitor(networks, watches, prober, recorder, ProbeClock(every, first), on_alarm, start, earlier)
     for network in networks:
         _MONITORS[network.module] = monitor
     _close_at_exit(monitor)

@@ -11,19 +11,21 @@ class ProbeClock:
     Args:
         every: Generator steps from probe to probe; ``None`` spaces the probes so that they take at most 5 % of the
             run's time, by the clock.
+        ever: Whether to probe at all.
     """
 
-    def __init__(self, every: int | None) -> None:
-        self._every = every
+    def __init__(self, every: int | None, ever: bool = True) -> None:
+        self.every = every
+        self.ever = ever
         self._not_before = 0.0
         self.last: int | None = None
 
     def due(self, iteration: int) -> bool:
         """Whether to probe after this many generator steps; the first call is."""
-        if self.last is None:
-            return True
-        if self._every is not None:
-            return iteration % self._every == 0
+        if self.last is None or not self.ever:
+            return self.ever
+        if self.every is not None:
+            return iteration % self.every == 0
         return time.perf_counter() >= self._not_before
 
     def probed(self, iteration: int, seconds: float) -> None:

@@ -4,6 +4,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import nn
 from torch.autograd import Variable
 
@@ -25,6 +26,8 @@ class ForwardHook:
         self._after = after
 
     def __call__(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        if torch.compiler.is_compiling():
+            return  # inside something compiled, a hook would break the graph
         if self._after is not None and self._module is not None and self._module() is module:
             self._after(args, kwargs, output)
 

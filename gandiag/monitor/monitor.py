@@ -89,8 +89,9 @@ class Monitor:
         """Probe a last time, remove all hooks and bring the run directory up to date. A second call does nothing."""
         if self._closed:
             return
-        if self._prober.ready and self._observer.iteration and self._clock.last != self._observer.iteration:
-            self._guard.run("probes", self._probe, self._observer.iteration)
+        iteration = self._observer.iteration
+        if self._prober.ready and iteration and self._clock.last != iteration and self._clock.ever:
+            self._guard.run("probes", self._probe, iteration)
         self._recorder.meta["status"] = "finished"
         self._observer.close()
         self._closed = True

@@ -4,9 +4,10 @@ import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
+from gandiag.monitor.compilation import anything_is_compiled, hear_of_compilation, is_compiled
 from gandiag.monitor.gradients import GradientTap
 from gandiag.monitor.guard import Guard
 from gandiag.monitor.loss_family import infer_loss, is_doubly_squashed, tell_hinge_from_wasserstein
@@ -27,6 +28,10 @@ EXAMINED_EVERY = 250
 EXAMINED_WHEN_PUZZLED = 20  # a penalty every 16th step, as lazy regularisation has it, comes by in these
 PUZZLED_AT_MOST = 4
 UNKNOWN_CALLS = "the discriminator's calls on real and on generated samples could not be told apart with certainty"
+UNSEEN = (
+    "no forward pass of the generator was seen: the loop calls it by another method or inside something compiled; "
+    "attach the module that the loop calls"
+)
 SHARDED = "the parameters are sharded over processes (DTensor), and the norm of a whole gradient needs all of them"
 
 Stepped = list[tuple[WatchedGenerator | WatchedDiscriminator, tuple[int, ...]]]
@@ -83,7 +88,7 @@ class Observer:
         self._examine(True)
         self._stepping = False
         self._flushed = time.perf_counter()
-        self._stop_listening = listen_to_steps(weakref.ref(self))
+        self._ends = [listen_to_steps(weakref.ref(self)), hear_of_compilation(weakref.WeakMethod(self._on_compiled))]
         self.real_samples: list[Tensor] = []
 
     @property
@@ -99,10 +104,12 @@ class Observer:
         """Generator steps done."""
         return max(generator.tap.steps for generator in self._generators)
 
-    def follow_no_longer(self) -> None:
-        """A watched module was compiled: following operations would make torch compile it anew."""
+    def _on_compiled(self, given: object, compiled: object) -> None:
+        """Something was compiled: following operations would make torch compile it anew."""
         self._follows = False
         self._provenance.switch_off()
+        for player in self._players:
+            player.on_compiled(given, compiled)
 
     def _stepped(self, optimizer: Optimizer) -> Stepped:
         """The watched networks that an optimizer steps; looked up anew when it is given more parameters."""
@@ -159,6 +166,7 @@ class Observer:
     def _examine(self, examined: bool) -> None:
         for player in self._players:
             player.examined = examined
+        self._follows = self._follows and not anything_is_compiled()
         if examined and self._follows:
             self._provenance.switch_on()
         else:
@@ -194,7 +202,9 @@ class Observer:
             self._recorder.append("signal", generator.signal.drain())
         self._infer_loss()
         self._recorder.meta["wiring"] = self._wiring.facts(self._taps)
-        if self.iteration and not any(discriminator.calls.ever_recognised for discriminator in self._discriminators):
+        if self.iteration and not any(generator.signal.seen for generator in self._generators):
+            self._recorder.abstain("signal", UNSEEN)
+        elif self.iteration and not any(discriminator.calls.ever_recognised for discriminator in self._discriminators):
             self._recorder.abstain("signal.logit_real", UNKNOWN_CALLS)
         self._recorder.flush()
 
@@ -218,13 +228,6 @@ class Observer:
         self._provenance.switch_off()
         for player in self._players:
             player.stop_watching()
-        self._stop_listening()
+        for end in self._ends:
+            end()
         self._guard.run("steps", self.flush)
-
-
-def is_compiled(module: nn.Module) -> bool:
-    """Whether torch.compile is in play: following operations would make it compile anew."""
-    return any(
-        type(part).__name__ == "OptimizedModule" or getattr(part, "_compiled_call_impl", None) is not None
-        for part in module.modules()
-    )

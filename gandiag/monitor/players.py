@@ -4,7 +4,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gandiag.monitor.attribution import Attribution
@@ -55,6 +55,12 @@ class WatchedGenerator:
         self._module = weakref.ref(network.module)
         self._after_backward = guard.shield("steps", self.tap.after_backward)
         self.stop_watching = watch_forward(network.module, self._after_forward)
+
+    def on_compiled(self, given: object, compiled: object) -> None:
+        """The loop will call what torch.compile put around it."""
+        if given is self._module() and isinstance(compiled, nn.Module) and compiled is not given:
+            self.stop_watching()
+            self.stop_watching = watch_forward(compiled, self._after_forward)
 
     def _after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
         if self.watch.sampling:
@@ -115,7 +121,14 @@ class WatchedDiscriminator:
         self._wiring = wiring
         self._guard = guard
         self._attributes = not is_distributed()  # one process's calls do not add up to averaged gradients
+        self._module = weakref.ref(network.module)
         self._remove_hook = watch_forward(network.module, self._after_forward)
+
+    def on_compiled(self, given: object, compiled: object) -> None:
+        """The loop will call what torch.compile put around it."""
+        if given is self._module() and isinstance(compiled, nn.Module) and compiled is not given:
+            self._remove_hook()
+            self._remove_hook = watch_forward(compiled, self._after_forward)
 
     def stop_watching(self) -> None:
         """Remove all hooks."""

@@ -175,6 +175,8 @@ class Provenance(TorchFunctionMode):
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
+        if torch.compiler.is_compiling():
+            return function(*args, **kwargs)
         result = function(*args, **kwargs)
         inputs = list(tensors_in((args, kwargs)))
         for output in tensors_in(result):

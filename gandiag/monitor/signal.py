@@ -88,6 +88,7 @@ class GeneratorSignal:
         fake_logits: The same on generated ones.
         head_pairs: Logits with their gradient, to tell the loss by.
         rows: Finished iterations.
+        seen: Whether it ever made any samples in sight of the hooks.
     """
 
     label: str
@@ -98,6 +99,7 @@ class GeneratorSignal:
     fake_logits: Tensor | None = None
     head_pairs: list[tuple[Tensor, Tensor]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    seen: bool = False
     _recent: list[ForwardPass] = field(default_factory=list)
     _judged: int | None = None
     _judged_of: dict[int, int] = field(default_factory=dict)
@@ -115,6 +117,7 @@ class GeneratorSignal:
         fake = first_float(output)
         if fake is None or fake.dim() == 0 or len(self.passes) == MOST_PASSES:
             return None
+        self.seen = True
         made = ForwardPass(fake.detach(), after_backward)
         self.passes.append(made)
         self._recent = [*self._recent[1 - OUTPUTS_KEPT :], made]
