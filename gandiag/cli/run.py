@@ -15,7 +15,6 @@ import click
 from gandiag.errors import GandiagError
 from gandiag.monitor import Monitor, begin, is_watched
 from gandiag.monitor.discovery import Discovery
-from gandiag.monitor.networks import label_networks
 from gandiag.monitor.norms import Number
 from gandiag.monitor.roles import Roles
 from gandiag.report import write_report
@@ -66,14 +65,14 @@ def run_script(
     monitors: list[Monitor] = []
 
     def watch(roles: Roles, earlier: list[dict[int, Number]]) -> None:
-        if any(is_watched(module) for module in (*roles.generators.values(), *roles.discriminators.values())):
+        if any(is_watched(module) for module in roles.modules):
             _say("the script attaches gandiag itself; its own monitor is left to it")
             return
         _say(f"watching {roles}")
         try:
             monitors.append(
                 begin(
-                    label_networks(_single_or_named(roles.generators), _single_or_named(roles.discriminators)),
+                    roles.networks,
                     judge=judge,  # type: ignore[arg-type]
                     every=every,
                     out=out,
@@ -81,7 +80,7 @@ def run_script(
                     earlier=earlier,
                 )
             )
-        except GandiagError as error:
+        except Exception as error:  # the script must run on
             _say(f"cannot watch: {error}")
 
     discovery = Discovery(watch, generator, discriminator)
@@ -105,10 +104,6 @@ def run_script(
             f"{', '.join(seen) or 'none'}. Name them with --generator and --discriminator."
         )
     return _end_as(ending)
-
-
-def _single_or_named(modules: dict[str, Any]) -> Any:
-    return next(iter(modules.values())) if len(modules) == 1 else modules
 
 
 def _run_as_main(script: Path, arguments: list[str], main: ModuleType) -> None:

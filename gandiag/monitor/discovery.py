@@ -12,10 +12,10 @@ from torch.optim import Optimizer
 
 from gandiag.monitor.norms import Number, gradient_norms
 from gandiag.monitor.provenance import Kind, Provenance
-from gandiag.monitor.roles import Candidate, Roles, find_roles
+from gandiag.monitor.roles import Candidate, Path, Player, Roles, find_roles
 from gandiag.monitor.script_names import modules_by_name
 from gandiag.monitor.steps import listen_to_steps
-from gandiag.monitor.tensors import first_float, tensors_in
+from gandiag.monitor.tensors import logits_in, tensors_in
 
 LOOKS = 100  # optimizer steps of looking closely, before a rest
 LOOKS_AGAIN = 20
@@ -143,7 +143,7 @@ class Discovery:
         if all(outer.candidate is None for outer in self._entered):
             entered.candidate = self._candidate_key(module)
         if entered.compiled:
-            self._provenance.switch_off()
+            self._provenance.pause()
         self._entered.append(entered)
 
     def _candidate_key(self, module: nn.Module) -> int | None:
@@ -176,20 +176,22 @@ class Discovery:
     def _leave(self, args: Any, kwargs: Any, output: Any) -> None:
         entered = self._entered.pop() if self._entered else _Entered()
         if entered.compiled:
-            self._provenance.switch_on()
+            self._provenance.resume()
         if entered.candidate is None:
             return
         candidate = self._candidates[entered.candidate]
         inputs = [tensor for tensor in tensors_in((args, kwargs)) if tensor.is_floating_point()]
         origins = [self._provenance.origin([tensor]) for tensor in inputs]
-        sources = {int(origin.generator) for origin in origins if origin.generator is not None} - {entered.candidate}
-        candidate.fed_by |= sources
-        candidate.sees_data |= not sources or any(origin.kind is Kind.ROWS for origin in origins)
+        paths = {_path(origin.generator) for origin in origins if origin.generator is not None}
+        paths = {path for path in paths if entered.candidate not in path}
+        candidate.paths |= paths
+        candidate.sees_data |= not paths or any(origin.kind is Kind.ROWS for origin in origins)
         candidate.input_size = sum(tensor[:1].numel() for tensor in inputs if tensor.dim())
-        produced = first_float(output)
+        produced = logits_in(output)
         if produced is not None and produced.dim():
             candidate.output_size = produced[:1].numel()
-        self._provenance.mark_generated(tensors_in(output), str(entered.candidate))
+        way = (*max(paths, key=len, default=()), entered.candidate)
+        self._provenance.mark_generated(tensors_in(output), " ".join(map(str, way)))
 
     def before_step(self, optimizer: Optimizer, loss_scale: Tensor | None) -> None:
         """Look whether the roles are clear by now."""
@@ -211,8 +213,16 @@ class Discovery:
             self.stop()
             self._on_found(roles, self._earlier)
             return
+        if id(optimizer) not in self._stepped:
+            self._note_first_step(optimizer)
         self._stepped.append(id(optimizer))
         self._earlier.append(_applied_norms(optimizer))
+
+    def _note_first_step(self, optimizer: Optimizer) -> None:
+        """Whom it trains without their having seen anything that another one made."""
+        for candidate in self._candidates.values():
+            if self._optimizers[candidate.owner]() is optimizer:
+                candidate.trained_apart = not candidate.paths
 
     def _is_complete(self, roles: Roles, optimizer: Optimizer) -> bool:
         """Whether no other player is to be expected."""
@@ -220,8 +230,7 @@ class Discovery:
             return True
         moving = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         moving |= {parameter for norms in self._earlier for parameter in norms}
-        players = [*roles.generators.values(), *roles.discriminators.values()]
-        return all(any(id(parameter) in moving for parameter in module.parameters()) for module in players)
+        return all(any(id(parameter) in moving for parameter in module.parameters()) for module in roles.modules)
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Nothing depends on it."""
@@ -230,17 +239,17 @@ class Discovery:
         """Nothing depends on it."""
 
     def _find_roles(self) -> Roles | None:
-        names = {id(module): name for name, module in modules_by_name().items()}
-        return find_roles(self._candidates, self._enclosing, names)
+        enclosing = [module for reference in self._enclosing.values() if (module := reference()) is not None]
+        return find_roles(self._candidates, enclosing, modules_by_name())
 
     def _named_roles(self) -> Roles | None:
         """The roles with what the user named; the other one as it is found."""
         modules, found = modules_by_name(), self._find_roles()
 
-        def part(name: str | None, otherwise: dict[str, nn.Module]) -> dict[str, nn.Module]:
+        def part(name: str | None, otherwise: dict[str, Player]) -> dict[str, Player]:
             if name is None:
                 return otherwise
-            return {name: modules[name]} if name in modules else {}
+            return {name: Player(modules[name], (modules[name],))} if name in modules else {}
 
         generators = part(self._names[0], found.generators if found else {})
         discriminators = part(self._names[1], found.discriminators if found else {})
@@ -249,6 +258,11 @@ class Discovery:
     def seen(self) -> list[str]:
         """The modules that optimizers train, by name, for a person who has to choose."""
         return [f"{self._seen_as.get(key, 'without a name')} ({c.kind})" for key, c in self._candidates.items()]
+
+
+def _path(label: str) -> Path:
+    """The way that a tensor has come, from what it was marked with."""
+    return tuple(map(int, label.split()))
 
 
 def _applied_norms(optimizer: Optimizer) -> dict[int, Number]:

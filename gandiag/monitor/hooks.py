@@ -1,12 +1,13 @@
 """Hooks that survive what people do with modules: deep copies, pickles, notebook cells run twice."""
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 from torch.autograd import Variable
+from torch.nn.modules.module import register_module_forward_hook
 
 AfterForward = Callable[[tuple[Any, ...], dict[str, Any], Any], None]
 
@@ -44,8 +45,32 @@ def watch_forward(module: nn.Module, after: AfterForward) -> Callable[[], None]:
     Returns:
         A function that removes the hook.
     """
-    handle = module.register_forward_hook(ForwardHook(module, after), with_kwargs=True)
-    return handle.remove
+    hook = ForwardHook(module, after)
+    if isinstance(module, torch.jit.ScriptModule):  # takes no hooks of its own
+        return register_module_forward_hook(hook, with_kwargs=True).remove
+    return module.register_forward_hook(hook, with_kwargs=True).remove
+
+
+def watch_chain(modules: Sequence[nn.Module], after: AfterForward) -> Callable[[], None]:
+    """The same for modules that are called one after another: the first one's arguments, the last one's output."""
+    if len(modules) == 1:
+        return watch_forward(modules[0], after)
+    given: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+    def begun(args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        given[:] = [(args, kwargs)]
+
+    def ended(args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        if given:
+            after(*given[0], output)
+
+    removers = [watch_forward(modules[0], begun), watch_forward(modules[-1], ended)]
+
+    def remove() -> None:
+        for remover in removers:
+            remover()
+
+    return remove
 
 
 def at_end_of_backward(function: Callable[[], None]) -> None:

@@ -19,12 +19,19 @@ class Network:
     Attributes:
         label: ``G`` or ``D``, or ``G.<name>`` and ``D.<name>`` where there are several.
         role: Which player it is.
-        module: The module itself.
+        module: The module itself; a ``ModuleList`` for several that are called one after another.
+        parts: The modules to watch the calls of: the first one's input is the network's, the last one's output its own.
     """
 
     label: str
     role: Literal["generator", "discriminator"]
     module: nn.Module
+    parts: tuple[nn.Module, ...] = ()
+
+    @property
+    def called(self) -> tuple[nn.Module, ...]:
+        """``parts``; left empty, a ``ModuleList``'s members, or the module itself."""
+        return self.parts or (tuple(self.module) if isinstance(self.module, nn.ModuleList) else (self.module,))
 
 
 def label_networks(generator: Modules, discriminator: Modules) -> list[Network]:

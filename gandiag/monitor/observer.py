@@ -117,7 +117,7 @@ class Observer:
         known = self._owned.get(optimizer)
         if known is None or known[0] != size:
             owned = [(player, indices) for player in self._players if (indices := player.tap.owned(optimizer))]
-            self._wiring.saw_optimizer(optimizer, [(player.tap, indices) for player, indices in owned])
+            self._wiring.saw_optimizer(optimizer, [(one.tap, indices) for one, indices in owned], self.iteration)
             if any(hasattr(player.tap.parameters[index], "to_local") for player, indices in owned for index in indices):
                 self._recorder.abstain("steps", SHARDED)
                 owned = []

@@ -11,7 +11,7 @@ from gandiag.monitor.attribution import Attribution
 from gandiag.monitor.calls import DiscriminatorCalls
 from gandiag.monitor.gradients import GradientTap
 from gandiag.monitor.guard import Guard
-from gandiag.monitor.hooks import watch_forward
+from gandiag.monitor.hooks import watch_chain, watch_forward
 from gandiag.monitor.networks import Network
 from gandiag.monitor.norms import Number
 from gandiag.monitor.processes import is_distributed
@@ -54,7 +54,7 @@ class WatchedGenerator:
         self._guard = guard
         self._module = weakref.ref(network.module)
         self._after_backward = guard.shield("steps", self.tap.after_backward)
-        self.stop_watching = watch_forward(network.module, self._after_forward)
+        self.stop_watching = watch_chain(network.called, self._after_forward)
 
     def on_compiled(self, given: object, compiled: object) -> None:
         """The loop will call what torch.compile put around it."""
@@ -122,7 +122,7 @@ class WatchedDiscriminator:
         self._guard = guard
         self._attributes = not is_distributed()  # one process's calls do not add up to averaged gradients
         self._module = weakref.ref(network.module)
-        self._remove_hook = watch_forward(network.module, self._after_forward)
+        self._remove_hook = watch_chain(network.called, self._after_forward)
 
     def on_compiled(self, given: object, compiled: object) -> None:
         """The loop will call what torch.compile put around it."""

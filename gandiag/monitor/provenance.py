@@ -136,6 +136,7 @@ class Provenance(TorchFunctionMode):
         super().__init__()
         self._origins = WeakIdKeyDictionary()
         self.on = False
+        self._paused = False
 
     def switch_on(self) -> None:
         """Begin to follow; nothing if it is on already."""
@@ -149,6 +150,18 @@ class Provenance(TorchFunctionMode):
             _pop_mode()
             self.on = False
             self._origins = WeakIdKeyDictionary()
+
+    def pause(self) -> None:
+        """Follow nothing for now, and forget nothing: what comes next is compiled."""
+        if self.on and _get_current_function_mode_stack()[-1:] == [self]:
+            _pop_mode()
+            self._paused = True
+
+    def resume(self) -> None:
+        """Follow again after a pause."""
+        if self._paused:
+            self._paused = False
+            _push_mode(self)
 
     def mark_generated(self, tensors: Iterable[Tensor], generator: str, forward: int | None = None) -> None:
         """These tensors are the output of one of a generator's forward passes."""

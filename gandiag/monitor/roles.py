@@ -1,10 +1,16 @@
 """Who is a generator and who a discriminator, by whose outputs flow into whom."""
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from torch import nn
+
+from gandiag.monitor.networks import Network
+
+Path = tuple[int, ...]
+"""Modules, by their keys, through which a tensor has come, the first one first."""
 
 
 @dataclass
@@ -16,9 +22,11 @@ class Candidate:
         owner: Which optimizer owns it.
         kind: The module's class.
         input_size: Numbers in one sample of its inputs.
-        output_size: Numbers in one sample of its output.
+        output_size: Numbers in one sample of the smallest of its outputs.
         sees_data: Whether it was called on something that no other candidate made.
-        fed_by: The candidates whose outputs it was given.
+        paths: The ways that its inputs had come by other candidates.
+        trained_apart: Whether its optimizer stepped before it was shown what other candidates made, as that of a
+            classifier does, which is trained on data alone.
     """
 
     module: "weakref.ref[nn.Module]"
@@ -27,12 +35,23 @@ class Candidate:
     input_size: int = 0
     output_size: int = 0
     sees_data: bool = False
-    fed_by: set[int] = field(default_factory=set)
+    paths: set[Path] = field(default_factory=set)
+    trained_apart: bool = False
+
+
+@dataclass(frozen=True)
+class Player:
+    """A module, and the parts of it that the script calls one after another: all of it, as a rule."""
+
+    module: nn.Module
+    parts: tuple[nn.Module, ...]
 
     @property
-    def expands(self) -> bool:
-        """Whether it makes more of its input, as decoders do and judges do not."""
-        return self.output_size > self.input_size
+    def kind(self) -> str:
+        """Its class, or those of its parts where nothing holds them together."""
+        if isinstance(self.module, nn.ModuleList):
+            return " and ".join(type(part).__name__ for part in self.parts)
+        return type(self.module).__name__
 
 
 @dataclass(frozen=True)
@@ -40,18 +59,31 @@ class Roles:
     """Who plays which part.
 
     Attributes:
-        generators: Name in the script → module.
-        discriminators: Name in the script → module.
+        generators: Name in the script → player.
+        discriminators: Name in the script → player.
         certain: Whether each discriminator was also seen on data that no generator made.
     """
 
-    generators: dict[str, nn.Module]
-    discriminators: dict[str, nn.Module]
+    generators: dict[str, Player]
+    discriminators: dict[str, Player]
     certain: bool
 
+    @property
+    def modules(self) -> list[nn.Module]:
+        """All modules that play a part."""
+        return [player.module for player in (*self.generators.values(), *self.discriminators.values())]
+
+    @property
+    def networks(self) -> list[Network]:
+        """The players as networks to watch."""
+        return [
+            *(_network("G", "generator", self.generators, name) for name in self.generators),
+            *(_network("D", "discriminator", self.discriminators, name) for name in self.discriminators),
+        ]
+
     def __str__(self) -> str:
-        def described(modules: dict[str, nn.Module]) -> str:
-            return ", ".join(f"{name} ({type(module).__name__})" for name, module in modules.items())
+        def described(players: dict[str, Player]) -> str:
+            return ", ".join(f"{name} ({player.kind})" for name, player in players.items())
 
         many = len(self.generators) > 1, len(self.discriminators) > 1
         surety = "certain" if self.certain else "likely: the discriminator was not yet seen on real data"
@@ -61,62 +93,115 @@ class Roles:
         )
 
 
+def _network(
+    letter: str, role: Literal["generator", "discriminator"], players: dict[str, Player], name: str
+) -> Network:
+    label = letter if len(players) == 1 else f"{letter}.{name}"
+    return Network(label, role, players[name].module, players[name].parts)
+
+
 def find_roles(
-    candidates: Mapping[int, Candidate], enclosing: Mapping[int, "weakref.ref[nn.Module]"], names: Mapping[int, str]
+    candidates: Mapping[int, Candidate],
+    enclosing: Sequence[nn.Module],
+    in_sight: Mapping[str, nn.Module],
 ) -> Roles | None:
     """The roles, or ``None`` where nothing yet flows from one rival into another.
 
-    A module whose output flows into another one that a different optimizer trains, and whose own output flows into
-    none, makes that other one a discriminator, and itself a generator.
+    Along the way that a tensor takes, neighbours that one optimizer trains belong together. The last of them judge what
+    those before have made, unless they make something themselves that others judge, or more of it than they were given,
+    as decoders do, or are trained together with a maker.
 
     Args:
-        candidates: Identity of a module → what was seen of it.
+        candidates: Key of a module → what was seen of it.
         enclosing: Modules that were called and that several optimizers train.
-        names: Identity of a module → its name in the script.
+        in_sight: Name in the script → module.
     """
     alive = {key: candidate for key, candidate in candidates.items() if candidate.module() is not None}
-    feeds = {(source, key) for key, candidate in alive.items() for source in candidate.fed_by if source in alive}
-    rival = {(source, key) for source, key in feeds if _are_rivals(alive[source], alive[key])}
-    critics = {key for _, key in rival} - {source for source, _ in rival}
-    critics = {key for key in critics if not alive[key].expands} or critics
-    makers = {source for source, key in rival if key in critics}
-    if not critics or not makers:
+    ways = [(*path, key) for key, candidate in alive.items() for path in candidate.paths if set(path) <= alive.keys()]
+    pairs = [pair for way in ways if (pair := _rivals(way, alive)) is not None]
+    if not pairs:  # one optimizer for both: whatever boils the other's output down to fewer numbers
+        pairs = [((way[-2],), way[-1:]) for way in ways if 0 < alive[way[-1]].output_size < alive[way[-2]].output_size]
+    makers = {maker[-1] for maker, _ in pairs}
+    judges = _longest(judge for _, judge in pairs if not makers & set(judge))
+    judges = {judge for judge in judges if alive[judge[-1]].output_size <= alive[judge[0]].input_size}
+    judges = {judge for judge in judges if not alive[judge[0]].trained_apart} or judges
+    makers = {maker[-1] for maker, judge in pairs if any(one[0] == judge[0] for one in judges)}
+    if not judges or not makers:
         return None
-    outer = [module for reference in enclosing.values() if (module := reference()) is not None]
-    generators, discriminators = _modules(alive, makers), _modules(alive, critics)
-    generators, discriminators = (
-        [_outermost(module, outer, discriminators) for module in generators],
-        [_outermost(module, outer, generators) for module in discriminators],
-    )
+    generators = [_together([alive[key]], in_sight) for key in alive if key in makers]
+    discriminators = [_together([alive[key] for key in judge], in_sight) for judge in sorted(judges, key=_order(alive))]
     return Roles(
-        _named(generators, names), _named(discriminators, names), certain=all(alive[key].sees_data for key in critics)
+        _named([_outermost(player, enclosing, discriminators) for player in generators], in_sight),
+        _named([_outermost(player, enclosing, generators) for player in discriminators], in_sight),
+        certain=all(alive[judge[0]].sees_data for judge in judges),
     )
 
 
-def _are_rivals(source: Candidate, target: Candidate) -> bool:
-    """Whether one's output is judged by the other: trained apart, or boiled down to fewer numbers."""
-    return source.owner != target.owner or 0 < target.output_size < source.output_size
+def _rivals(way: Path, candidates: Mapping[int, Candidate]) -> tuple[Path, Path] | None:
+    """The last neighbours on a way that one optimizer trains, and those before them."""
+    judge = _last_run(way, candidates)
+    before = way[: len(way) - len(judge)]
+    if not before or candidates[judge[0]].owner in {candidates[key].owner for key in before}:
+        return None
+    return _last_run(before, candidates), judge
 
 
-def _modules(candidates: Mapping[int, Candidate], keys: set[int]) -> list[nn.Module]:
-    return [m for key, candidate in candidates.items() if key in keys and (m := candidate.module()) is not None]
+def _last_run(way: Path, candidates: Mapping[int, Candidate]) -> Path:
+    start = len(way) - 1
+    while start and candidates[way[start - 1]].owner == candidates[way[-1]].owner:
+        start -= 1
+    return way[start:]
 
 
-def _outermost(module: nn.Module, enclosing: list[nn.Module], rivals: list[nn.Module]) -> nn.Module:
-    """The largest module around a player that holds no part of a rival: one that several optimizers train."""
-    own = _identities(module)
-    foreign = {identity for rival in rivals for identity in _identities(rival)}
+def _longest(runs: Iterable[Path]) -> set[Path]:
+    """Of runs with the same beginning, the longest: a trunk and its head judge together."""
+    longest: dict[int, Path] = {}
+    for run in runs:
+        longest[run[0]] = max(longest.get(run[0], ()), run, key=len)
+    return set(longest.values())
+
+
+def _order(candidates: Mapping[int, Candidate]) -> Callable[[Path], int]:
+    """The order in which they were first called."""
+    called = list(candidates)
+    return lambda run: called.index(run[0])
+
+
+def _together(run: Sequence[Candidate], in_sight: Mapping[str, nn.Module]) -> Player:
+    """Modules that are called one after another, as one player: the smallest module in sight that holds them all."""
+    parts = tuple(module for candidate in run if (module := candidate.module()) is not None)
+    if len(parts) == 1:
+        return Player(parts[0], parts)
+    wanted = set().union(*map(_identities, parts))
+    around = [module for module in in_sight.values() if wanted <= _identities(module)]
+    owned = [module for module in around if len(_identities(module)) <= 2 * len(wanted)]
+    return Player(min(owned, key=lambda module: len(_identities(module)), default=nn.ModuleList(parts)), parts)
+
+
+def _outermost(player: Player, enclosing: Sequence[nn.Module], rivals: Sequence[Player]) -> Player:
+    """The largest module around a player that was called and holds no part of a rival: several optimizers train it."""
+    own = _identities(player.module)
+    foreign = {identity for rival in rivals for identity in _identities(rival.module)}
     around = [outer for outer in enclosing if own <= _identities(outer) and not foreign & _identities(outer)]
-    return max([module, *around], key=lambda outer: len(_identities(outer)))
+    if not around:
+        return player
+    outermost = max(around, key=lambda outer: len(_identities(outer)))
+    return Player(outermost, (outermost,))
 
 
 def _identities(module: nn.Module) -> set[int]:
     return {id(parameter) for parameter in module.parameters()}
 
 
-def _named(modules: list[nn.Module], names: Mapping[int, str]) -> dict[str, nn.Module]:
-    unique = {id(module): module for module in modules}
-    return {
-        names.get(key, f"{type(module).__name__}_{number}"): module
-        for number, (key, module) in enumerate(unique.items())
-    }
+def _named(players: Sequence[Player], in_sight: Mapping[str, nn.Module]) -> dict[str, Player]:
+    names = {id(module): name for name, module in in_sight.items()}
+    unique = {id(player.module): player for player in players}
+
+    def name(number: int, player: Player) -> str:
+        if id(player.module) in names:
+            return names[id(player.module)]
+        if isinstance(player.module, nn.ModuleList):
+            return "+".join(names.get(id(part), type(part).__name__) for part in player.parts)
+        return f"{type(player.module).__name__}_{number}"
+
+    return {name(number, player): player for number, player in enumerate(unique.values())}

@@ -1,7 +1,7 @@
 """How a training loop is wired: plain facts, gathered in a few iterations, which the detectors judge."""
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +55,9 @@ class Wiring:
         self._frozen: dict[str, Frozen] = {}
         self._double_sigmoid: list[float] | None = None
 
-    def saw_optimizer(self, optimizer: Optimizer, owned: Sequence[tuple[GradientTap, tuple[int, ...]]]) -> None:
+    def saw_optimizer(
+        self, optimizer: Optimizer, owned: Sequence[tuple[GradientTap, tuple[int, ...]]], iteration: int
+    ) -> None:
         """An optimizer steps for the first time, or with more parameters than before."""
         watched = {id(tap.parameters[index]) for tap, indices in owned for index in indices}
         theirs = [parameter for group in optimizer.param_groups for parameter in group["params"]]
@@ -65,7 +67,7 @@ class Wiring:
         note = {"kind": type(optimizer).__name__, "networks": [tap.label for tap, _ in owned], "others": len(others)}
         twin = self._generator_shaped_like(others)
         if owned or twin:
-            self._optimizers.append(note | ({"copy_of": twin} if twin else {}))
+            self._optimizers.append(note | ({"copy_of": twin, "since": iteration} if twin else {}))
 
     def _generator_shaped_like(self, parameters: Sequence[Tensor]) -> str | None:
         shapes = [parameter.shape for parameter in parameters]
@@ -119,7 +121,7 @@ class Wiring:
     def facts(self, taps: Sequence[GradientTap]) -> dict[str, Any]:
         """All notes as plain data; those that say nothing are left out."""
         found: dict[str, Any] = {
-            "optimizers": self._optimizers,
+            "optimizers": [note for note in self._optimizers if self._trains_beside(note, taps)],
             "without_optimizer": _by_label((tap.label, self._unstepped(tap)) for tap in taps),
             "frozen": _by_label((label, _mostly_frozen(frozen)) for label, frozen in self._frozen.items()),
             "steps_without_gradient": _by_label((tap.label, tap.empty_steps) for tap in taps),
@@ -130,6 +132,11 @@ class Wiring:
             "ranges": self._ranges(),
         }
         return {name: fact for name, fact in found.items() if fact}
+
+    def _trains_beside(self, optimizer: Mapping[str, Any], taps: Sequence[GradientTap]) -> bool:
+        """Whether an optimizer belongs to this training, and not to another one after it."""
+        steps = max(tap.steps for tap in taps if tap.role == "generator")
+        return "copy_of" not in optimizer or bool(optimizer["networks"]) or steps > optimizer["since"] + 1
 
     def _unstepped(self, tap: GradientTap) -> dict[str, Any] | None:
         """Parameters that gradients reach and no optimizer steps."""
