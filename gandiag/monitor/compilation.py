@@ -1,6 +1,5 @@
 """torch.compile beside hooks: what is compiled must not be followed, and its wrapper is what the loop calls."""
 
-import sys
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -53,9 +52,3 @@ def is_wrapper(module: nn.Module) -> bool:
 def is_compiled(module: nn.Module) -> bool:
     """Whether a module, or a part of it, is compiled."""
     return any(is_wrapper(part) or getattr(part, "_compiled_call_impl", None) is not None for part in module.modules())
-
-
-def anything_is_compiled() -> bool:
-    """Whether this process has compiled anything yet."""
-    dynamo = sys.modules.get("torch._dynamo.utils")
-    return dynamo is not None and bool(dynamo.counters["frames"])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gandiag.monitor.compilation import anything_is_compiled, hear_of_compilation, is_compiled
+from gandiag.monitor.compilation import hear_of_compilation, is_compiled
 from gandiag.monitor.gradients import GradientTap
 from gandiag.monitor.guard import Guard
 from gandiag.monitor.loss_family import infer_loss, is_doubly_squashed, tell_hinge_from_wasserstein
@@ -166,7 +166,6 @@ class Observer:
     def _examine(self, examined: bool) -> None:
         for player in self._players:
             player.examined = examined
-        self._follows = self._follows and not anything_is_compiled()
         if examined and self._follows:
             self._provenance.switch_on()
         else:

@@ -123,7 +123,7 @@ def test_a_script_that_attaches_gandiag_itself_keeps_its_monitor(tmp_path, capsy
 
 
 def test_an_error_in_the_search_does_not_reach_the_script(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("gandiag.monitor.discovery.first_float", lambda value: 1 / 0)
+    monkeypatch.setattr("gandiag.monitor.discovery.logits_in", lambda value: 1 / 0)
     code, out, err = run_here("one_batch.py", tmp_path / "run", capsys, monkeypatch)
     assert (code, out) == (0, run_plainly("one_batch.py").stdout)
     assert "the search for generator and discriminator failed (ZeroDivisionError" in err
