@@ -27,6 +27,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import gandiag
 from gandiag.cli import run as command
+from gandiag.cli.program import Program
 from gandiag.recording import Recording
 
 LOOPS = Path(__file__).parent / "loops"
@@ -259,7 +260,7 @@ def test_gandiag_run_finds_the_players_and_records_the_same(
     monkeypatch.setattr(command, "write_report", lambda recording, diagnosis, path, title: path)  # tested elsewhere
     with as_main_script(script) as printed:
         try:
-            code: Any = command.run_script(LOOPS / script, [], tmp_path / "run")
+            code: Any = command.run_program(Program.from_file(LOOPS / script), [], tmp_path / "run")
         except SystemExit as ending:
             code = ending.code
     said = capsys.readouterr().err

@@ -1,54 +1,51 @@
 """``gandiag run SCRIPT``"""
 
-import builtins
 import os
 import signal
 import sys
 import traceback
-import warnings
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
 
 import click
 
-from gandiag.errors import GandiagError
+from gandiag.cli.program import Program, find_module
 from gandiag.monitor import Monitor, begin, is_watched
 from gandiag.monitor.discovery import Discovery
 from gandiag.monitor.norms import Number
 from gandiag.monitor.roles import Roles
+from gandiag.monitor.script_names import intended_critic_steps
 from gandiag.report import write_report
-
-PLAIN_WARNINGS = warnings.showwarning
 
 
 @click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.argument("script", type=click.Path(path_type=Path))
+@click.argument("script")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("-m", "--module", is_flag=True, help="SCRIPT is the name of a module, as python -m takes it.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory. [default: runs/ and the script's name]")
 @click.option("--generator", help="The generator's name in the script, if it is not found rightly.")
 @click.option("--discriminator", help="The discriminator's name in the script, if it is not found rightly.")
 @click.option("--judge", help="'mnist' to judge samples by the packaged digit classifier.")
 @click.option("--every", type=int, help="Generator steps from probe to probe. [default: at most 5 % of the time]")
-def command(script: Path, arguments: tuple[str, ...], out: Path | None, **options: Any) -> int:
+def command(script: str, arguments: tuple[str, ...], module: bool, out: Path | None, **options: Any) -> int:
     """Run a training script, unmodified, and watch the GAN in it.
 
     SCRIPT runs as with python, with the ARGUMENTS that follow it. Options of gandiag's own stand before it. Leaves a
     run directory, a verdict and a report, however the script ends; exits as the script does.
     """
-    if not script.is_file():
-        raise GandiagError(f"There is no script {script}; give the Python file that trains the GAN.")
-    return run_script(script, list(arguments), out or unused_directory(script), **options)
+    program = find_module(script) if module else Program.from_file(Path(script))
+    return run_program(program, list(arguments), out or unused_directory(program.name), **options)
 
 
-def unused_directory(script: Path) -> Path:
-    """``runs/<script>``, or with the first number that is free."""
-    places = (Path("runs") / (script.stem + suffix) for suffix in ("", *(f"-{n}" for n in range(2, 10_000))))
+def unused_directory(name: str) -> Path:
+    """``runs/<name>``, or with the first number that is free."""
+    places = (Path("runs") / (name + suffix) for suffix in ("", *(f"-{n}" for n in range(2, 10_000))))
     return next(place for place in places if not place.exists())
 
 
-def run_script(
-    script: Path,
+def run_program(
+    program: Program,
     arguments: list[str],
     out: Path,
     generator: str | None = None,
@@ -56,7 +53,7 @@ def run_script(
     judge: str | None = None,
     every: int | None = None,
 ) -> int:
-    """Run a script as ``python script arguments`` would, watched; returns its exit code.
+    """Run a program as python would, watched; returns its exit code.
 
     Raises:
         SystemExit: If the script does.
@@ -76,7 +73,7 @@ def run_script(
                     judge=judge,  # type: ignore[arg-type]
                     every=every,
                     out=out,
-                    configuration={"script": str(script), "arguments": arguments},
+                    configuration=_configuration(program, arguments),
                     earlier=earlier,
                 )
             )
@@ -87,13 +84,13 @@ def run_script(
     ending: BaseException | None = None
     main = ModuleType("__main__")  # kept until the end: its variables hold the networks
     try:
-        _run_as_main(script, arguments, main)
+        program.run_as_main(arguments, main)
     except BaseException as error:  # however the script ends, what was recorded is brought home first
         ending = error
     seen = discovery.seen()
     discovery.stop()
     if monitors:
-        _bring_home(monitors[0], out, script)
+        _bring_home(monitors[0], out, program.name)
     elif discovery.found is not None:
         pass  # said when it was found
     elif discovery.error is not None:
@@ -106,26 +103,20 @@ def run_script(
     return _end_as(ending)
 
 
-def _run_as_main(script: Path, arguments: list[str], main: ModuleType) -> None:
-    """Execute a script as the main module, under the name and on the path that python gives it."""
-    argv, path, show, former = sys.argv, sys.path[:], warnings.showwarning, sys.modules["__main__"]
-    file = script.absolute()
-    vars(main).update(__file__=str(file), __builtins__=builtins, __cached__=None)
-    sys.argv, sys.path[0], sys.modules["__main__"] = [str(script), *arguments], str(file.parent), main
-    warnings.showwarning = PLAIN_WARNINGS
-    try:
-        exec(compile(file.read_bytes(), str(file), "exec"), vars(main))
-    finally:
-        sys.argv, sys.path[:], warnings.showwarning, sys.modules["__main__"] = argv, path, show, former
+def _configuration(program: Program, arguments: list[str]) -> dict[str, Any]:
+    """What to keep of the script's settings."""
+    critic_steps = intended_critic_steps()
+    meant = {} if critic_steps is None else {"n_critic": critic_steps}
+    return {"script": program.given, "arguments": arguments, **meant}
 
 
-def _bring_home(monitor: Monitor, out: Path, script: Path) -> None:
+def _bring_home(monitor: Monitor, out: Path, name: str) -> None:
     """The verdict and the report; an error of gandiag's own is said and harms nothing."""
     try:
         monitor.close()
         recording, diagnosis = monitor.recording, monitor.diagnose()
         click.echo(str(diagnosis), err=True)
-        page = write_report(recording, diagnosis, out / "report.html", title=f"gandiag: {script.name}")
+        page = write_report(recording, diagnosis, out / "report.html", title=f"gandiag: {name}")
         _say(f"run directory {os.path.relpath(out)}, report {os.path.relpath(page)}")
     except Exception as error:
         _say(f"could not bring the run home: {type(error).__name__}: {error}")

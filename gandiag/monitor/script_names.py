@@ -1,11 +1,40 @@
 """What a running script calls its modules."""
 
+import re
 import sys
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
 from torch import nn
+
+CRITIC_STEPS = re.compile(
+    r"(n|num)?_?(critic|disc|dis|d|discriminator)_?(iters?|iterations|steps)?|k_?d", re.IGNORECASE
+)
+MOST_CRITIC_STEPS = 100
+
+
+def intended_critic_steps() -> int | None:
+    """How many discriminator steps a script means to take for each of the generator's, if it has a name for that.
+
+    Such names are ``n_critic``, ``critic_iters``, ``D_STEPS`` and the like; an integer under one of them counts, also
+    as a setting among parsed arguments. ``None`` where there is none, or several that differ.
+    """
+    found = {
+        value
+        for variables in _variables_in_sight()
+        for name, value in _settings(variables)
+        if type(value) is int and 1 <= value <= MOST_CRITIC_STEPS and CRITIC_STEPS.fullmatch(name)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _settings(variables: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Variables, and one step further what argparse and the like hold."""
+    for name, value in list(variables.items()):
+        yield name, value
+        if type(value).__name__ in ("Namespace", "SimpleNamespace", "EasyDict", "DictConfig", "Munch"):
+            yield from vars(value).items()
 
 
 def modules_by_name() -> dict[str, nn.Module]:

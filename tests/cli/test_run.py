@@ -11,7 +11,8 @@ import pytest
 import torch
 
 import gandiag
-from gandiag.cli.run import run_script
+from gandiag.cli.program import Program
+from gandiag.cli.run import run_program
 from gandiag.errors import GandiagWarning
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +22,7 @@ LOOPS = ROOT / "tests" / "loops"
 def run_here(script: str, out: Path, capsys, monkeypatch) -> tuple[int, str, str]:
     monkeypatch.chdir(out.parent)
     try:
-        code = run_script(LOOPS / script, [], out)
+        code = run_program(Program.from_file(LOOPS / script), [], out)
     except SystemExit as ending:
         code = ending.code
     captured = capsys.readouterr()
@@ -59,7 +60,9 @@ def test_where_there_is_no_gan_the_script_runs_unharmed_and_the_candidates_are_n
 
 def test_the_users_names_overrule(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run_script(LOOPS / "conditional.py", [], tmp_path / "run", generator="gen.net", discriminator="disc")
+    run_program(
+        Program.from_file(LOOPS / "conditional.py"), [], tmp_path / "run", generator="gen.net", discriminator="disc"
+    )
     assert "generator gen.net (Sequential), discriminator disc (CondD)" in capsys.readouterr().err
 
 
@@ -115,7 +118,7 @@ def test_a_script_that_attaches_gandiag_itself_keeps_its_monitor(tmp_path, capsy
     attached = f"{before}import gandiag\nmonitor = gandiag.attach(G, D)\ntarget = {after}"
     script.write_text(f"{attached}\nprint(len(monitor.recording.steps))\n")
     monkeypatch.chdir(tmp_path)
-    assert run_script(script, [], tmp_path / "run") == 0
+    assert run_program(Program.from_file(script), [], tmp_path / "run") == 0
     captured = capsys.readouterr()
     assert captured.out.endswith("50\n")
     assert "attaches gandiag itself" in captured.err
@@ -150,3 +153,53 @@ def test_no_hook_is_left_behind(tmp_path, capsys, monkeypatch):
     assert not home._global_forward_pre_hooks
     assert not torch.overrides._get_current_function_mode_stack()
     assert GandiagWarning is not None
+
+
+def test_a_module_runs_as_under_python_m(tmp_path):
+    """With relative imports, which a script cannot have."""
+    package = tmp_path / "project"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "nets.py").write_text(
+        "import torch\n\ndef build():\n    return torch.nn.Linear(3, 2), torch.nn.Linear(2, 1)\n"
+    )
+    (package / "train.py").write_text(
+        "import sys\nimport torch\nfrom .nets import build\n\n"
+        "N_CRITIC = 2\n\n\n"
+        "def main():\n"
+        "    torch.manual_seed(0)\n"
+        "    G, D = build()\n"
+        "    g, d = torch.optim.SGD(G.parameters(), 0.1), torch.optim.SGD(D.parameters(), 0.1)\n"
+        "    for _ in range(12):\n"
+        "        for _ in range(N_CRITIC):\n"
+        "            d.zero_grad()\n"
+        "            (D(G(torch.randn(8, 3)).detach()).mean() - D(torch.randn(8, 2)).mean()).backward()\n"
+        "            d.step()\n"
+        "        g.zero_grad()\n"
+        "        (-D(G(torch.randn(8, 3))).mean()).backward()\n"
+        "        g.step()\n"
+        "    print(__name__, __package__, sys.argv[1:], G.weight.sum().item())\n\n\n"
+        "if __name__ == '__main__':\n    main()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    gandiag_run = [sys.executable, "-c", "from gandiag.cli import main; main()", "run", "--out", "run", "-m"]
+    ran = [
+        subprocess.run(
+            [*start, "project.train", "--x", "1"], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        for start in ([sys.executable, "-m"], gandiag_run)
+    ]
+    assert ran[0].stdout.startswith("__main__ project ['--x', '1']"), ran[0].stderr
+    assert (ran[1].stdout, ran[1].returncode) == (ran[0].stdout, 0), ran[1].stderr
+    assert "watching generator G (Linear), discriminator D (Linear) (certain)" in ran[1].stderr
+    recording = gandiag.Recording.load(tmp_path / "run")
+    assert recording.meta["configuration"]["n_critic"] == 2
+    assert len(recording.series("steps.grad_norm[D]")) == 24
+
+
+def test_a_module_that_is_not_there_is_one_sentence(tmp_path):
+    command = [sys.executable, "-c", "from gandiag.cli import main; main()", "run", "-m", "no.such.module"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3
+    assert done.stderr.startswith("gandiag: The module no.such.module cannot be found")
+    assert len(done.stderr.splitlines()) == 1

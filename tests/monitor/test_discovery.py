@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from gandiag.cli.run import run_script
+from gandiag.cli.program import Program
+from gandiag.cli.run import run_program
 from gandiag.recording import Recording
 
 PLAYERS = Path(__file__).parents[1] / "players"
@@ -37,7 +38,7 @@ def quiet_and_on_one_thread():
 def test_the_players_are_found(script, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("gandiag.cli.run.write_report", lambda recording, diagnosis, path, title: path)
-    assert run_script(PLAYERS / script, [], tmp_path / "run") == 0
+    assert run_program(Program.from_file(PLAYERS / script), [], tmp_path / "run") == 0
     said = capsys.readouterr().err
     expected = re.search(r"^# players: (.*) \| (.*)$", (PLAYERS / script).read_text(), re.MULTILINE)
     assert names(said) == (expected[1].split(", "), expected[2].split(", ")), said
@@ -52,5 +53,5 @@ def test_the_players_are_found(script, tmp_path, capsys, monkeypatch):
 
 def test_what_follows_a_long_pretraining_is_recorded_alone(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    run_script(PLAYERS / "pretrained_generator.py", [], tmp_path / "run")
+    run_program(Program.from_file(PLAYERS / "pretrained_generator.py"), [], tmp_path / "run")
     assert Recording.load(tmp_path / "run").iterations == 20
