@@ -72,6 +72,11 @@ class Monitor:
         return self._recorder.recording()
 
     @property
+    def iterations(self) -> int:
+        """Generator steps done."""
+        return self._observer.iteration
+
+    @property
     def write_error(self) -> str | None:
         """Why the run directory can no longer be written; ``None`` while it can, or if there is none."""
         return self._recorder.write_error
