@@ -58,18 +58,18 @@ class DiscriminatorCalls:
     def after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any, examined: bool) -> Call | None:
         """Take note of one call; of an ``examined`` one, the loss's derivatives are kept."""
         logits = logits_in(output)
-        given = args if not kwargs and all(isinstance(item, Tensor) for item in args) else tensors_in((args, kwargs))
-        inputs = [tensor for tensor in given if tensor.is_floating_point() and tensor.dim() > 0]
-        if logits is None or not inputs or logits.dim() == 0 or len(self.calls) == MOST_CALLS:
+        simple = len(args) == 1 and not kwargs and isinstance(args[0], Tensor)
+        given = args if simple else tensors_in((args, kwargs))
+        inputs = [tensor for tensor in given if tensor.is_floating_point() and tensor.dim()]
+        if logits is None or not inputs or not logits.dim() or len(self.calls) == MOST_CALLS:
             return None
         origin = self._origin(inputs)
-        through_generator = any(tensor.requires_grad and tensor.grad_fn is not None for tensor in inputs)
+        with_gradient = [tensor.grad_fn for tensor in inputs if tensor.requires_grad]
+        through_generator = bool(with_gradient) and any(node is not None for node in with_gradient)
         if through_generator and (generator := self._opponent(origin)) is not None:
             generator.listen_to_head(inputs[0], origin.forward, logits, pair=examined)
-        penalised = any(tensor.requires_grad and tensor.grad_fn is None for tensor in inputs)
-        call = Call(
-            logits.detach().clone(), inputs[0].detach(), origin, self._provenance.on, through_generator, penalised
-        )
+        penalised = None in with_gradient
+        call = Call(logits.detach().clone(), inputs[0], origin, self._provenance.on, through_generator, penalised)
         self.calls.append(call)
         return call
 

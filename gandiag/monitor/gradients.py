@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gandiag.monitor.attribution import Attributed
+from gandiag.monitor.columns import bring_over, repeated
 from gandiag.monitor.networks import Network, layer_name
-from gandiag.monitor.norms import Number, bring_over, gradient_norms
+from gandiag.monitor.norms import Number, gradient_norms
 
-UPDATE_RATIO_EVERY = 50
+MOVEMENT_EVERY = 250
 
 
 @dataclass
@@ -30,7 +32,7 @@ class Step:
         overflow: Whether a fused optimizer will leave the step out, because gradients overflowed: 0 or 1.
         unclipped: Norms of all gradients as the last backward pass left them; looked at in a few iterations.
         attributed: The parts of the gradient; looked at in a few iterations.
-        moved: Norms of the parameters' movement and of the parameters after it; measured every 50th iteration.
+        moved: Norms of the parameters' movement and of the parameters after it; measured every 250th iteration.
     """
 
     iteration: int
@@ -104,11 +106,13 @@ class GradientTap:
         step = Step(0, tuple([index for index, _ in found]), gradient_norms([gradient for _, gradient in found]))
         step.iteration = self._count(step.present) if iteration is None else iteration
         # A fused optimizer unscales inside its step; the scale is handed to it as a tensor.
-        step.divisor, step.overflow = (_kept(getattr(optimizer, name, None)) for name in ("grad_scale", "found_inf"))
-        step.loss_scale, step.attributed = _kept(loss_scale), attributed
-        step.unclipped, self._unclipped = self._unclipped, None
+        if (divisor := getattr(optimizer, "grad_scale", None)) is not None:
+            step.divisor, step.overflow = divisor.clone(), optimizer.found_inf.clone()  # type: ignore[attr-defined]
+        if loss_scale is not None:
+            step.loss_scale = loss_scale.clone()
+        step.attributed, step.unclipped, self._unclipped = attributed, self._unclipped, None
         self.steps_taken.append(step)
-        if step.iteration % UPDATE_RATIO_EVERY == 0:
+        if step.iteration % MOVEMENT_EVERY == 0:
             self._before = [parameter.detach().clone() for parameter in parameters]
         return True
 
@@ -141,8 +145,13 @@ class GradientTap:
         self.steps += 1
         return self.steps - 1
 
+    @property
+    def measures_movement(self) -> bool:
+        """Whether the step being taken is one whose length is measured."""
+        return self._before is not None
+
     def after_step(self) -> None:
-        """Record how far the parameters moved, every fiftieth iteration."""
+        """Record how far the parameters moved, every 250th iteration."""
         if self._before is None or not self.steps_taken:
             return
         now = [parameter.detach() for parameter in self.parameters]
@@ -163,7 +172,7 @@ class GradientTap:
             table = pd.DataFrame(
                 {
                     "iteration": iterations,
-                    "network": pd.Series([self.label] * len(steps), dtype=str),
+                    "network": repeated([self.label], len(steps)),
                     "grad_norm": _root_sum_square(norms, absent),
                     "update_ratio": _update_ratios(steps),
                     "gradients_finite": (np.isfinite(norms) | absent).all(axis=1),
@@ -177,10 +186,12 @@ class GradientTap:
         """Norm of each parameter's gradient at each step, and where there was none."""
         norms = np.zeros((len(steps), len(self.parameters)))
         absent = np.ones(norms.shape, dtype=bool)
-        rows = np.repeat(np.arange(len(steps)), [len(step.present) for step in steps])
-        columns = np.array([index for step in steps for index in step.present], dtype=int)
-        norms[rows, columns] = bring_over([norm for step in steps for norm in step.norms])
-        absent[rows, columns] = False
+        start = 0
+        for present, alike in groupby(steps, key=lambda step: step.present):
+            values = [norm for step in alike for norm in step.norms]
+            rows = slice(start, start := start + len(values) // len(present))
+            norms[rows, list(present)] = bring_over(values).reshape(-1, len(present))
+            absent[rows, list(present)] = False
         return norms, absent
 
     def _layer_rows(
@@ -191,27 +202,23 @@ class GradientTap:
         return pd.DataFrame(
             {
                 "iteration": np.repeat(iterations, len(columns)),
-                "network": pd.Series([self.label] * by_layer.size, dtype=str),
-                "layer": pd.Series(self._layer_names * len(iterations), dtype=str),
+                "network": repeated([self.label], by_layer.size),
+                "layer": repeated(self._layer_names, by_layer.size),
                 "grad_norm": by_layer.ravel(),
             }
         )
 
 
-def _kept(flag: Tensor | None) -> Tensor | None:
-    """A copy of what the optimizer will be told, which changes later."""
-    return None if flag is None else flag.detach().clone()
-
-
 def _parts(steps: list[Step]) -> dict[str, NDArray[np.float64]]:
     """Norms of the gradients before clipping and of their parts, where they were looked at."""
-    parts: dict[str, list[list[Number] | None]] = {"unclipped_norm": [step.unclipped for step in steps]}
-    for name in ("real", "fake", "penalty", "leaked"):
-        parts[f"{name}_norm"] = [getattr(step.attributed, name, None) for step in steps]
-    return {
-        column: np.array([np.nan if norms is None else np.linalg.norm(bring_over(norms)) for norms in values])
-        for column, values in parts.items()
-    }
+    parts = {f"{name}_norm": np.full(len(steps), np.nan) for name in ("unclipped", "real", "fake", "penalty", "leaked")}
+    for index, step in enumerate(steps):
+        if step.unclipped is not None:
+            parts["unclipped_norm"][index] = np.linalg.norm(bring_over(step.unclipped))
+        for name in ("real", "fake", "penalty", "leaked") if step.attributed is not None else ():
+            if (norms := getattr(step.attributed, name)) is not None:
+                parts[f"{name}_norm"][index] = np.linalg.norm(bring_over(norms))
+    return parts
 
 
 def _update_ratios(steps: list[Step]) -> NDArray[np.float64]:

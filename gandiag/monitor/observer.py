@@ -81,19 +81,18 @@ class Observer:
             for network in networks
             if network.role == "discriminator"
         ]
+        self._players: list[WatchedGenerator | WatchedDiscriminator] = [*self._generators, *self._discriminators]
         adopt_steps(self._generators, self._discriminators, earlier)
         self._follows = not any(is_compiled(network.module) for network in networks)
         self._examine_until = start + EXAMINED_AT_START
         self._puzzled = 0
         self._examine(True)
-        self._stepping = False
+        self._stepping_now: Stepped = []
+        self._ends_iteration = False
+        self._waiting = 0
         self._flushed = time.perf_counter()
         self._ends = [listen_to_steps(weakref.ref(self)), hear_of_compilation(weakref.WeakMethod(self._on_compiled))]
         self.real_samples: list[Tensor] = []
-
-    @property
-    def _players(self) -> list[WatchedGenerator | WatchedDiscriminator]:
-        return [*self._generators, *self._discriminators]
 
     @property
     def _taps(self) -> list[GradientTap]:
@@ -129,7 +128,7 @@ class Observer:
         self._guard.run("steps", self._before_step, optimizer, loss_scale)
 
     def _before_step(self, optimizer: Optimizer, loss_scale: Tensor | None) -> None:
-        stepped = self._stepped(optimizer)
+        self._stepping_now = stepped = self._stepped(optimizer)
         if not stepped:
             return
         ended: dict[WatchedGenerator, int] = {}
@@ -142,7 +141,7 @@ class Observer:
                 iteration = player.before_step(optimizer, owned, loss_scale)
                 if iteration is not None:
                     ended[player] = iteration
-        self._stepping = bool(ended)
+        self._ends_iteration = bool(ended)
         if ended:
             self._guard.run("signal", self._close_iteration, ended, loss_scale)
 
@@ -150,7 +149,7 @@ class Observer:
         for discriminator in self._discriminators:
             real = discriminator.generator_stepped()
             if real is not None and sum(map(len, self.real_samples)) < REAL_SAMPLES_KEPT:
-                self.real_samples.append(real.clone())
+                self.real_samples.append(real.detach().clone())
         for generator, iteration in ended.items():
             generator.signal.close_iteration(iteration, None if loss_scale is None else loss_scale.clone())
         self._examine_or_not(max(ended.values()) + 1)
@@ -161,9 +160,12 @@ class Observer:
         if puzzled and self._follows and self._puzzled < PUZZLED_AT_MOST:
             self._puzzled += iteration > self._examine_until
             self._examine_until = max(self._examine_until, iteration + EXAMINED_WHEN_PUZZLED)
-        self._examine(iteration < self._examine_until or iteration % EXAMINED_EVERY == 0)
+        examined = iteration < self._examine_until or iteration % EXAMINED_EVERY == 0
+        if examined or self._examining or self._provenance.on:
+            self._examine(examined)
 
     def _examine(self, examined: bool) -> None:
+        self._examining = examined
         for player in self._players:
             player.examined = examined
         if examined and self._follows:
@@ -173,17 +175,16 @@ class Observer:
 
     def after_step(self, optimizer: Optimizer) -> None:
         """An optimizer, anybody's, has stepped."""
-        for player, _ in self._stepped(optimizer):
-            self._guard.run("steps", player.tap.after_step)
-        if self._stepping:
-            self._stepping = False
+        for player, _ in self._stepping_now:
+            if player.tap.measures_movement:
+                self._guard.run("steps", player.tap.after_step)
+        self._stepping_now = []
+        self._waiting += 1
+        if self._ends_iteration:
+            self._ends_iteration = False
             self._after_generator_step(self.iteration)
-        if self._due_to_flush():
-            self._guard.run("steps", self.flush)
-
-    def _due_to_flush(self) -> bool:
-        waiting = max(len(player.tap.steps_taken) for player in self._players)
-        return waiting >= FLUSH_EVERY or time.perf_counter() - self._flushed > FLUSH_SECONDS
+            if self._waiting >= FLUSH_EVERY or time.perf_counter() - self._flushed > FLUSH_SECONDS:
+                self._guard.run("steps", self.flush)
 
     def skipped_step(self, optimizer: Optimizer) -> None:
         """Mixed precision has left a step out."""
@@ -192,7 +193,7 @@ class Observer:
 
     def flush(self) -> None:
         """Hand everything measured so far to the recorder."""
-        self._flushed = time.perf_counter()
+        self._flushed, self._waiting = time.perf_counter(), 0
         for tap in self._taps:
             steps, layers = tap.drain()
             self._recorder.append("steps", steps)

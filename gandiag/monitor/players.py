@@ -63,7 +63,7 @@ class WatchedGenerator:
             self.stop_watching = watch_forward(compiled, self._after_forward)
 
     def _after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-        if self.watch.sampling:
+        if GeneratorWatch.sampling:
             return
         self._guard.run("signal", self._note, output)
         if self.watch.wanting and (module := self._module()) is not None and module.training:
@@ -116,7 +116,6 @@ class WatchedDiscriminator:
         self.examined = True
         self.ends_in_sigmoid = False
         self.real_pairs: list[tuple[Tensor, Tensor]] = []
-        self._watches = [generator.watch for generator in generators]
         self._attribution = Attribution(self.tap.parameters, self.tap.after_backward, guard)
         self._wiring = wiring
         self._guard = guard
@@ -136,7 +135,7 @@ class WatchedDiscriminator:
         self._attribution.begin_anew()
 
     def _after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-        if not any(watch.sampling for watch in self._watches):
+        if not GeneratorWatch.sampling:
             self._guard.run("signal", self._note, args, kwargs, output)
 
     def _note(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from gandiag.monitor.columns import repeated
 from gandiag.monitor.guard import Guard
 from gandiag.monitor.hooks import at_end_of_backward
 from gandiag.monitor.tensors import first_float, per_sample_norm, storage_of
@@ -185,7 +186,7 @@ class GeneratorSignal:
         values = np.concatenate(parts) if parts else np.empty((0, len(COLUMNS)))
         table = pd.DataFrame(values, columns=list(COLUMNS))
         table.insert(0, "iteration", np.asarray([row.iteration for row in rows], dtype=np.int64))
-        table.insert(1, "network", pd.Series([self.label] * len(rows), dtype=str))
+        table.insert(1, "network", repeated([self.label], len(rows)))
         return table
 
 

@@ -22,23 +22,25 @@ class GeneratorWatch:
     Args:
         module: The generator; held weakly.
         sample: ``n -> samples``; ``None`` replays the inputs that the loop itself fed.
+
+    Attributes:
+        sampling: Whether any generator is being sampled just now, so that its forward passes are none of the loop's.
+        wanting: Whether more of the loop's inputs are wanted.
     """
+
+    sampling = False
 
     def __init__(self, module: nn.Module, sample: Callable[[int], Tensor] | None) -> None:
         self._module = weakref.ref(module)
         self._sample = sample
         self._replay = InputReplay(PROBE_SAMPLES)
-        self.sampling = False
+        self.wanting = True
         self.probe: Probe | None = None
 
     def see(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Take note of inputs that the loop feeds."""
         self._replay.see(args, kwargs)
-
-    @property
-    def wanting(self) -> bool:
-        """Whether more inputs are wanted."""
-        return not self._replay.complete
+        self.wanting = not self._replay.complete
 
     @property
     def ready(self) -> bool:
@@ -50,7 +52,7 @@ class GeneratorWatch:
         module = self._module()
         if module is None:
             raise GandiagError("The generator no longer exists.")
-        self.sampling = True
+        GeneratorWatch.sampling = True
         try:
             with undisturbed(module):
                 if self._sample is not None:
@@ -59,6 +61,6 @@ class GeneratorWatch:
                     return self._sample(PROBE_SAMPLES).detach()
                 outputs = [first_float(module(*args, **kwargs)) for args, kwargs in self._replay.calls()]
         finally:
-            self.sampling = False
+            GeneratorWatch.sampling = False
         found = [output for output in outputs if output is not None]
         return torch.cat(found)[:PROBE_SAMPLES].detach()
