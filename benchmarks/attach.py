@@ -7,7 +7,8 @@ that of the unwatched block beside it is one ratio, and the median over all roun
 
 Variants: no monitor; gandiag's hooks on every step (norms of every network and layer, signal, logits), without probes;
 gandiag as attached by default, with probes; a loop of ``p.grad.norm().item()``; and, where they are installed,
-``wandb.watch`` with ``log_freq=1`` and Lightning's ``grad_norm`` at every step.
+Lightning's ``grad_norm`` at every step and ``wandb.watch`` with ``log_freq=1`` and with its default. Each monitor hears
+of its own variant's steps alone.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from tqdm import tqdm
 
 import gandiag
 from gandiag.monitor import clock
+from gandiag.monitor import steps as optimizer_steps
 from gandiag.nets import DCGANDiscriminator, DCGANGenerator, LectureDiscriminator, LectureGenerator
 
 AfterBackward = Callable[[nn.Module], None]
@@ -110,6 +112,15 @@ class OwnTime:
         self.gone += time.perf_counter() - self.since
 
 
+def watched_by_wandb(loop: Loop, every: int) -> AbstractContextManager[object]:
+    """wandb's histograms of gradients, committed at each generator step."""
+    import wandb
+
+    wandb.watch((loop.generator, loop.discriminator), log_freq=every)
+    loop.optimizers[0].register_step_post_hook(lambda *arguments: wandb.log({}))
+    return nullcontext()
+
+
 def item_loop(module: nn.Module) -> None:
     sum(p.grad.norm().item() ** 2 for p in module.parameters() if p.grad is not None)
 
@@ -130,6 +141,7 @@ def models(device: str) -> dict[str, tuple[Callable[[], Loop], int]]:
 def variants(build: Callable[[], Loop]) -> dict[str, Callable[[int], None]]:
     """Name → a function that runs so many steps of its own loop."""
     ready: dict[str, Callable[[int], None]] = {}
+    hearing = optimizer_steps._listeners
     kept: list[object] = []  # monitors live as long as their variants
 
     def add(
@@ -138,10 +150,14 @@ def variants(build: Callable[[], Loop]) -> dict[str, Callable[[int], None]]:
         torch.manual_seed(0)
         loop, own = build(), OwnTime()
         kept.append(watch(loop))
+        listeners = hearing[:]
+        hearing.clear()
 
         def run(steps: int) -> None:
-            clock.time = own
+            clock.time = own  # type: ignore[attr-defined]
+            hearing[:] = listeners
             own.run(lambda: loop.run(steps, after))
+            hearing.clear()
 
         ready[name] = run
 
@@ -161,22 +177,23 @@ def variants(build: Callable[[], Loop]) -> dict[str, Callable[[int], None]]:
         import wandb
 
         wandb.init(mode="offline", settings=wandb.Settings(silent=True))
-        add(
-            "wandb.watch, log_freq=1",
-            lambda loop: nullcontext(wandb.watch((loop.generator, loop.discriminator), log_freq=1)),
-        )
+        for name, frequency in (("wandb.watch, log_freq=1", 1), ("wandb.watch, its default", 1000)):
+            add(name, lambda loop, every=frequency: watched_by_wandb(loop, every))  # type: ignore[misc]
     return ready
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--models", nargs="*", help="Beginnings of names, such as DCGAN-64; all, if left out.")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     warnings.simplefilter("ignore", gandiag.GandiagWarning)
     rows = []
     for model, (build, steps) in models(options.device).items():
+        if options.models and not model.startswith(tuple(options.models)):
+            continue
         ready = variants(build)
         for run in ready.values():
             run(2 * steps)  # caches, first allocations, the iterations that are followed

@@ -10,3 +10,7 @@ class GandiagError(Exception):
 
 class GandiagWarning(UserWarning):
     """Something the user should know while the run goes on: an alarm, or a signal that cannot be had."""
+
+
+class TooFewSamples(GandiagError, ValueError):  # noqa: N818 - says what is the matter, as ValueError does
+    """A metric was asked for a claim that its samples cannot carry; a number would look plausible and mean nothing."""

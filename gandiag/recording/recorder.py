@@ -9,18 +9,18 @@ import pandas as pd
 
 from gandiag.errors import GandiagError, GandiagWarning
 from gandiag.recording import storage
+from gandiag.recording.buffer import TableBuffer
 from gandiag.recording.recording import Recording
 from gandiag.recording.tables import SCHEMA_VERSION, TABLES
 
-ROWS_IN_MEMORY = 200_000
 SAMPLE_SETS = 64
 
 
 class Recorder:
     """Gathers rows and, where there is a run directory, keeps it up to date with them.
 
-    Once a table holds more than 200,000 rows, what is safely on disk leaves memory. If the directory can no longer be
-    written (full disk, permissions), the recorder says so once in ``write_error`` and goes on in memory.
+    Memory stays bounded however long the run is. If the directory can no longer be written (full disk, permissions),
+    the recorder says so once in ``write_error`` and goes on without.
 
     Args:
         directory: The run directory, created if absent; ``None`` records in memory only.
@@ -37,11 +37,7 @@ class Recorder:
         self.directory = None if directory is None else Path(directory)
         self.meta: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "abstentions": {}, **(meta or {})}
         self.write_error: str | None = None
-        self._pending: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
-        self._unsaved: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
-        self._saved: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
-        self._spilled = dict.fromkeys(TABLES, False)
-        self._parts = dict.fromkeys(TABLES, 0)
+        self._tables = {name: TableBuffer(name, self.directory) for name in TABLES}
         self._samples: dict[int, np.ndarray] = {}
         if self.directory is not None:
             self._claim(self.directory, keep_until)
@@ -62,9 +58,7 @@ class Recorder:
         try:
             for name in TABLES:
                 storage.cut_parts(directory, name, keep_until + (name == "probes"))
-                self._parts[name] = max(storage.part_indices(directory, name), default=-1) + 1
-                if len(before.table(name)):
-                    self._saved[name].append(before.table(name))
+                self._tables[name].go_on(before.table(name))
             self._samples = before.samples
             storage.keep_samples(directory, before.samples)
             storage.write_meta(directory, self.meta)
@@ -73,8 +67,7 @@ class Recorder:
 
     def append(self, table: str, rows: pd.DataFrame) -> None:
         """Add rows to a table; columns are matched by name."""
-        if len(rows):
-            self._pending[table].append(rows)
+        self._tables[table].append(rows)
 
     def add_samples(self, iteration: int, samples: np.ndarray) -> None:
         """Keep sampled images or points of one iteration; of many, the most crowded one goes."""
@@ -100,34 +93,15 @@ class Recorder:
 
     def flush(self) -> None:
         """Bring the run directory up to date. Never raises: what cannot be written stays in memory."""
-        for name, pending in self._pending.items():
-            if not pending:
-                continue
-            rows = _concatenate(pending)
-            pending.clear()
-            self._keep(name, rows)
+        for table in self._tables.values():
+            error = table.flush(self._can_write())
+            if error is not None:
+                self._give_up_writing(error)
         if self._can_write():
             try:
                 storage.write_meta(self._target(), self.meta)
             except OSError as error:
                 self._give_up_writing(error)
-
-    def _keep(self, name: str, rows: pd.DataFrame) -> None:
-        """Write rows as the next part if that can be done, and keep them in memory while they are few."""
-        if not self._can_write():
-            self._unsaved[name].append(rows)
-            return
-        try:
-            storage.write_part(self._target(), name, self._parts[name], rows)
-        except (OSError, ValueError, TypeError, NotImplementedError) as error:
-            self._give_up_writing(error)
-            self._unsaved[name].append(rows)
-            return
-        self._parts[name] += 1
-        self._saved[name].append(rows)
-        if sum(map(len, self._saved[name])) > ROWS_IN_MEMORY:
-            self._saved[name].clear()
-            self._spilled[name] = True
 
     def _can_write(self) -> bool:
         return self.directory is not None and self.write_error is None
@@ -144,20 +118,13 @@ class Recorder:
         )
         warnings.warn(self.write_error, GandiagWarning, stacklevel=3)
 
-    def recording(self) -> Recording:
-        """Everything recorded so far."""
-        tables = {name: self._table(name) for name in TABLES}
+    def recording(self, thinned: bool = False) -> Recording:
+        """Everything recorded so far; of a long run only a selection of its rows, evenly spread, if ``thinned``."""
+        tables = {name: table.table(thinned) for name, table in self._tables.items()}
         found = {name: table for name, table in tables.items() if table is not None}
         return Recording(**found, samples=dict(self._samples), meta=dict(self.meta))
 
-    def _table(self, name: str) -> pd.DataFrame | None:
-        saved = self._saved[name]
-        if self._spilled[name]:
-            on_disk = storage.read_parts(self._target(), name, [])
-            saved = [] if on_disk is None else [on_disk]
-        parts = [*saved, *self._unsaved[name], *self._pending[name]]
-        return _concatenate(parts) if parts else None
-
-
-def _concatenate(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+    @property
+    def rows_in_memory(self) -> int:
+        """Rows of all tables that are held in memory."""
+        return sum(table.rows_in_memory for table in self._tables.values())

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from gandiag.errors import GandiagError, GandiagWarning
-from gandiag.recording import Recorder, Recording, recorder, storage
+from gandiag.recording import Recorder, Recording, buffer, storage
 
 ROOT = Path(__file__).parents[2]
 FULL = OSError(errno.ENOSPC, "No space left on device")
@@ -146,7 +146,7 @@ def test_going_on_twice_keeps_counting_parts(tmp_path: Path) -> None:
 
 
 def test_going_on_with_more_rows_than_memory_shall_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "ROWS_IN_MEMORY", 12)
+    monkeypatch.setattr(buffer, "ROWS_IN_MEMORY", 12)
     record(tmp_path / "run")
     resumed = Recorder(tmp_path / "run", keep_until=25)
     resumed.append("steps", rows(25, 28))

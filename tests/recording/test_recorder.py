@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from gandiag.errors import GandiagError, GandiagWarning
-from gandiag.recording import Recorder, Recording, recorder, storage
+from gandiag.recording import Recorder, Recording, buffer, recorder, storage
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,7 +64,7 @@ def test_a_file_half_written_when_the_process_died_is_not_read(tmp_path):
 
 @pytest.mark.parametrize("limit", [1, 15, 1000])
 def test_what_leaves_memory_is_read_back_from_disk(tmp_path, monkeypatch, limit):
-    monkeypatch.setattr(recorder, "ROWS_IN_MEMORY", limit)
+    monkeypatch.setattr(buffer, "ROWS_IN_MEMORY", limit)
     kept = Recorder(tmp_path / "run")
     for first in range(0, 100, 10):
         kept.append("steps", rows(first))
@@ -73,13 +73,12 @@ def test_what_leaves_memory_is_read_back_from_disk(tmp_path, monkeypatch, limit)
     recording = kept.recording()
     assert iterations(recording) == list(range(100))
     np.testing.assert_array_equal(recording.steps["grad_norm"], np.arange(100) * 0.5)
-    in_memory = sum(map(len, [*kept._saved["steps"], *kept._pending["steps"]]))
-    assert in_memory <= limit + 10
+    assert kept.rows_in_memory <= limit + 10
 
 
 @pytest.mark.parametrize("limit", [15, 1000])
 def test_a_full_disk_is_said_once_and_nothing_is_lost(tmp_path, monkeypatch, limit):
-    monkeypatch.setattr(recorder, "ROWS_IN_MEMORY", limit)
+    monkeypatch.setattr(buffer, "ROWS_IN_MEMORY", limit)
     write, full = storage.write_part, OSError(errno.ENOSPC, "No space left on device")
 
     def fills_up(directory, table, index, part):
