@@ -26,6 +26,7 @@ def train(rank: int, out: str) -> None:
     torch.set_num_threads(1)
     distributed.init_process_group("gloo", rank=rank, world_size=PROCESSES)
     torch.manual_seed(0)
+    # A discriminator with batch norm needs broadcast_buffers=False: torch fails on two passes before one backward.
     generator = DistributedDataParallel(nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 2)))
     discriminator = DistributedDataParallel(nn.Sequential(nn.Linear(2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1)))
     g_optimizer, d_optimizer = (torch.optim.Adam(net.parameters(), 1e-3) for net in (generator, discriminator))

@@ -52,11 +52,13 @@ class DiscriminatorCalls:
         self._patterns: dict[int, tuple[Origin, ...]] = {}
         self._judged_until = 0
         self.calls: list[Call] = []
+        self.ever_called = False
         self.ever_recognised = False
         self.puzzled = False
 
     def after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any, examined: bool) -> Call | None:
         """Take note of one call; of an ``examined`` one, the loss's derivatives are kept."""
+        self.ever_called = True
         logits = logits_in(output)
         simple = len(args) == 1 and not kwargs and isinstance(args[0], Tensor)
         given = args if simple else tensors_in((args, kwargs))
@@ -69,7 +71,9 @@ class DiscriminatorCalls:
         if through_generator and (generator := self._opponent(origin)) is not None:
             generator.listen_to_head(inputs[0], origin.forward, logits, pair=examined)
         penalised = None in with_gradient
-        call = Call(logits.detach().clone(), inputs[0], origin, self._provenance.on, through_generator, penalised)
+        call = Call(
+            logits.detach().clone(), inputs[0].detach(), origin, self._provenance.on, through_generator, penalised
+        )
         self.calls.append(call)
         return call
 

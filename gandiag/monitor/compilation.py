@@ -7,13 +7,15 @@ from typing import Any
 import torch
 from torch import nn
 
-OnCompiled = Callable[[object, object], None]
+OnCompiled = Callable[[object, object], object]
 _listeners: list[Callable[[], OnCompiled | None]] = []
 _installed: list[bool] = []
 
 
 def hear_of_compilation(listener: "weakref.WeakMethod[Any]") -> Callable[[], None]:
-    """Have a listener hear of each call of ``torch.compile``: what was given to it and what it gave back.
+    """Have a listener hear of each call of ``torch.compile``: what was given to it, what it is about to give back.
+
+    The listener returns what is given back instead.
 
     Returns:
         A function that ends it.
@@ -34,10 +36,10 @@ def _wrap_compile() -> None:
     original = torch.compile
 
     def compile(model: Any = None, *args: Any, **kwargs: Any) -> Any:
-        result = original(model, *args, **kwargs)
+        result: Any = original(model, *args, **kwargs)
         for listener in list(_listeners):
             if (alive := listener()) is not None:
-                alive(model, result)
+                result = alive(model, result)
         return result
 
     compile.__doc__ = original.__doc__

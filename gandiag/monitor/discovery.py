@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim import Optimizer
 
+from gandiag.monitor.hooks import watch_every_module
 from gandiag.monitor.norms import Number, gradient_norms
 from gandiag.monitor.provenance import Kind, Provenance
 from gandiag.monitor.roles import Candidate, Path, Player, Roles, find_roles
@@ -84,7 +84,7 @@ class Discovery:
         self._seen_as: dict[int, str] = {}
         self._provenance = Provenance()
         self._ends = [self._watch_optimizers(), listen_to_steps(weakref.ref(self))]
-        self._looking: list[Callable[[], None]] = []
+        self._stop_looking: Callable[[], None] | None = None
         self._look_closely()
         self.found: Roles | None = None
         self.error: str | None = None
@@ -106,18 +106,16 @@ class Discovery:
         return restore
 
     def _look_closely(self) -> None:
-        before = register_module_forward_pre_hook(self._before_forward)
-        after = register_module_forward_hook(self._after_forward, with_kwargs=True, always_call=True)
-        self._looking = [before.remove, after.remove]
+        self._stop_looking = watch_every_module(self._before_forward, self._after_forward)
         self._entered = []
         self._earlier = []
         self._provenance.switch_on()
 
     def _look_away(self) -> None:
         self._provenance.switch_off()
-        for remove in self._looking:
-            remove()
-        self._looking = []
+        if self._stop_looking is not None:
+            self._stop_looking()
+            self._stop_looking = None
 
     def stop(self) -> None:
         """Watch no longer."""
@@ -200,10 +198,10 @@ class Discovery:
     def _look(self, optimizer: Optimizer) -> None:
         looks = self._schedule.looks(self._steps, optimizer)
         self._steps += 1
-        if looks and not self._looking:
+        if looks and self._stop_looking is None:
             self._look_closely()
         elif not looks:
-            if self._looking:
+            if self._stop_looking is not None:
                 self._look_away()
             return
         self._seen_as |= {id(module): name for name, module in modules_by_name().items()}

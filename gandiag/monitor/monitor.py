@@ -115,10 +115,15 @@ class Monitor:
         started = time.perf_counter()
         self._guard.run("probes", self._probe, iteration)
         watchful = self._on_alarm != "ignore" and iteration >= ALARM_FROM
-        diagnosis = self._guard.run("alarm", self.diagnose) if watchful else None
+        diagnosis = self._guard.run("alarm", self._diagnose_in_passing) if watchful else None
         self._clock.probed(iteration, time.perf_counter() - started)
         if diagnosis is not None:
             self._raise_alarm(diagnosis)
+
+    def _diagnose_in_passing(self) -> Diagnosis:
+        """The verdict from what is in memory: an evenly spread selection, if the run is long."""
+        self._observer.drain()
+        return diagnose(self._recorder.recording(thinned=True))
 
     def _probe(self, iteration: int) -> None:
         self._prober.run(iteration, lambda: self._observer.real_samples)

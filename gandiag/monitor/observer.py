@@ -21,7 +21,7 @@ from gandiag.monitor.wiring import Wiring
 from gandiag.recording import Recorder
 
 FLUSH_SECONDS = 10  # what a killed run loses at most
-FLUSH_EVERY = 1024  # steps: one transfer from the device for all of them
+DRAIN_EVERY = 1024  # steps: one transfer from the device for all of them
 REAL_SAMPLES_KEPT = 512
 EXAMINED_AT_START = 3
 EXAMINED_EVERY = 250
@@ -29,8 +29,8 @@ EXAMINED_WHEN_PUZZLED = 20  # a penalty every 16th step, as lazy regularisation 
 PUZZLED_AT_MOST = 4
 UNKNOWN_CALLS = "the discriminator's calls on real and on generated samples could not be told apart with certainty"
 UNSEEN = (
-    "no forward pass of the generator was seen: the loop calls it by another method or inside something compiled; "
-    "attach the module that the loop calls"
+    "no forward pass of the {} was seen: the loop calls it by another method or inside something compiled; attach the "
+    "module that the loop calls"
 )
 SHARDED = "the parameters are sharded over processes (DTensor), and the norm of a whole gradient needs all of them"
 
@@ -103,12 +103,13 @@ class Observer:
         """Generator steps done."""
         return max(generator.tap.steps for generator in self._generators)
 
-    def _on_compiled(self, given: object, compiled: object) -> None:
+    def _on_compiled(self, given: object, compiled: object) -> object:
         """Something was compiled: following operations would make torch compile it anew."""
         self._follows = False
         self._provenance.switch_off()
         for player in self._players:
-            player.on_compiled(given, compiled)
+            compiled = player.on_compiled(given, compiled)
+        return compiled
 
     def _stepped(self, optimizer: Optimizer) -> Stepped:
         """The watched networks that an optimizer steps; looked up anew when it is given more parameters."""
@@ -183,8 +184,10 @@ class Observer:
         if self._ends_iteration:
             self._ends_iteration = False
             self._after_generator_step(self.iteration)
-            if self._waiting >= FLUSH_EVERY or time.perf_counter() - self._flushed > FLUSH_SECONDS:
+            if time.perf_counter() - self._flushed > FLUSH_SECONDS:
                 self._guard.run("steps", self.flush)
+            elif self._waiting >= DRAIN_EVERY:
+                self._guard.run("steps", self.drain)
 
     def skipped_step(self, optimizer: Optimizer) -> None:
         """Mixed precision has left a step out."""
@@ -192,8 +195,14 @@ class Observer:
             player.skipped_step()
 
     def flush(self) -> None:
+        """Hand everything measured so far to the recorder, and have it written."""
+        self.drain()
+        self._flushed = time.perf_counter()
+        self._recorder.flush()
+
+    def drain(self) -> None:
         """Hand everything measured so far to the recorder."""
-        self._flushed, self._waiting = time.perf_counter(), 0
+        self._waiting = 0
         for tap in self._taps:
             steps, layers = tap.drain()
             self._recorder.append("steps", steps)
@@ -202,11 +211,16 @@ class Observer:
             self._recorder.append("signal", generator.signal.drain())
         self._infer_loss()
         self._recorder.meta["wiring"] = self._wiring.facts(self._taps)
-        if self.iteration and not any(generator.signal.seen for generator in self._generators):
-            self._recorder.abstain("signal", UNSEEN)
-        elif self.iteration and not any(discriminator.calls.ever_recognised for discriminator in self._discriminators):
+        if self.iteration:
+            self._say_what_is_missing()
+
+    def _say_what_is_missing(self) -> None:
+        if not any(generator.signal.seen for generator in self._generators):
+            self._recorder.abstain("signal", UNSEEN.format("generator"))
+        elif not any(discriminator.calls.ever_called for discriminator in self._discriminators):
+            self._recorder.abstain("signal.logit_real", UNSEEN.format("discriminator"))
+        elif not any(discriminator.calls.ever_recognised for discriminator in self._discriminators):
             self._recorder.abstain("signal.logit_real", UNKNOWN_CALLS)
-        self._recorder.flush()
 
     def _infer_loss(self) -> None:
         """Name the loss family from observed derivatives, unless the user did."""

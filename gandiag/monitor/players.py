@@ -4,14 +4,14 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from gandiag.monitor.attribution import Attribution
 from gandiag.monitor.calls import DiscriminatorCalls
 from gandiag.monitor.gradients import GradientTap
 from gandiag.monitor.guard import Guard
-from gandiag.monitor.hooks import watch_chain, watch_forward
+from gandiag.monitor.hooks import watch_chain, watch_compiled
 from gandiag.monitor.networks import Network
 from gandiag.monitor.norms import Number
 from gandiag.monitor.processes import is_distributed
@@ -56,11 +56,13 @@ class WatchedGenerator:
         self._after_backward = guard.shield("steps", self.tap.after_backward)
         self.stop_watching = watch_chain(network.called, self._after_forward)
 
-    def on_compiled(self, given: object, compiled: object) -> None:
-        """The loop will call what torch.compile put around it."""
-        if given is self._module() and isinstance(compiled, nn.Module) and compiled is not given:
+    def on_compiled(self, given: object, compiled: object) -> object:
+        """The loop will call what torch.compile put around it; returns what that is."""
+        watched = watch_compiled(self._module(), given, compiled, self._after_forward)
+        if watched is not None:
             self.stop_watching()
-            self.stop_watching = watch_forward(compiled, self._after_forward)
+            compiled, self.stop_watching = watched
+        return compiled
 
     def _after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
         if GeneratorWatch.sampling:
@@ -123,11 +125,13 @@ class WatchedDiscriminator:
         self._module = weakref.ref(network.module)
         self._remove_hook = watch_chain(network.called, self._after_forward)
 
-    def on_compiled(self, given: object, compiled: object) -> None:
-        """The loop will call what torch.compile put around it."""
-        if given is self._module() and isinstance(compiled, nn.Module) and compiled is not given:
+    def on_compiled(self, given: object, compiled: object) -> object:
+        """The loop will call what torch.compile put around it; returns what that is."""
+        watched = watch_compiled(self._module(), given, compiled, self._after_forward)
+        if watched is not None:
             self._remove_hook()
-            self._remove_hook = watch_forward(compiled, self._after_forward)
+            compiled, self._remove_hook = watched
+        return compiled
 
     def stop_watching(self) -> None:
         """Remove all hooks."""

@@ -57,7 +57,10 @@ class TableBuffer:
         self._pending = []
         error = self._write(rows) if writable and self._directory is not None else None
         saved = writable and self._directory is not None and error is None
-        (self._held if saved else self._unsaved).append(rows)
+        if saved:
+            self._held.append(self._selected(rows))
+        else:
+            self._unsaved.append(rows)
         self._bound()
         return error
 
@@ -76,11 +79,14 @@ class TableBuffer:
         if self._unsaved:
             self._move_to_own_folder()
         while sum(map(len, self._held)) > ROWS_IN_MEMORY:
-            self._stride *= 2
             rows = concatenate(self._held)
-            self._held = [rows[rows["iteration"] % self._stride == 0]]
-            if not len(self._held[0]) or rows["iteration"].nunique() <= 1:
+            if rows["iteration"].nunique() <= 1:
                 break  # nothing to choose among
+            self._stride *= 2
+            self._held = [self._selected(rows)]
+
+    def _selected(self, rows: pd.DataFrame) -> pd.DataFrame:
+        return rows if self._stride == 1 else rows[rows["iteration"] % self._stride == 0]
 
     def _move_to_own_folder(self) -> None:
         """Out of memory, into a folder that is removed with this buffer; if it is full as well, rows stay."""
@@ -93,7 +99,7 @@ class TableBuffer:
         except UNWRITABLE:
             return
         self._own_parts += 1
-        self._held.append(rows)
+        self._held.append(self._selected(rows))
         self._unsaved = []
 
     def table(self, thinned: bool = False) -> pd.DataFrame | None:

@@ -49,9 +49,19 @@ def test_the_players_are_found(script, tmp_path, capsys, monkeypatch):
     assert counts.min() >= 15
     assert recording.signal["grad_norm"].notna().mean() >= 0.5
     assert "gandiag" in sys.modules
+    assert not torch.nn.modules.module._has_any_global_hook()
 
 
 def test_what_follows_a_long_pretraining_is_recorded_alone(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     run_program(Program.from_file(PLAYERS / "pretrained_generator.py"), [], tmp_path / "run")
     assert Recording.load(tmp_path / "run").iterations == 20
+
+
+def test_looking_for_the_players_makes_torch_warn_of_nothing(tmp_path, monkeypatch):
+    """Hooks on all modules would have torch.compile warn at each call."""
+    monkeypatch.chdir(tmp_path)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Using `torch.compile")
+        assert run_program(Program.from_file(PLAYERS.parent / "loops" / "compiled.py"), [], tmp_path / "run") == 0
+    assert Recording.load(tmp_path / "run").iterations == 14

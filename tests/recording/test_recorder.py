@@ -140,3 +140,81 @@ def test_the_first_reason_for_a_missing_signal_is_kept():
     kept.abstain("probes", "first")
     kept.abstain("probes", "second")
     assert kept.recording().meta["abstentions"] == {"probes": "first"}
+
+
+def test_a_long_run_is_thinned_in_memory_and_whole_on_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(buffer, "ROWS_IN_MEMORY", 100)
+    kept = Recorder(tmp_path / "run")
+    for first in range(0, 1000, 10):
+        kept.append("steps", rows(first))
+        kept.flush()
+        assert kept.rows_in_memory <= 110
+    selection = np.array(iterations(kept.recording(thinned=True)))
+    assert 50 <= len(selection) <= 100
+    assert set(np.diff(selection)) == {selection[1] - selection[0]}, "evenly spread"
+    assert (selection[0], selection[-1] >= 980) == (0, True)
+    assert iterations(kept.recording()) == iterations(Recording.load(tmp_path / "run")) == list(range(1000))
+
+
+def test_without_a_run_directory_the_rest_goes_to_a_folder_that_goes_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(buffer, "ROWS_IN_MEMORY", 100)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    kept = Recorder()
+    for first in range(0, 1000, 10):
+        kept.append("steps", rows(first))
+        kept.flush()
+        assert kept.rows_in_memory <= 110
+    assert iterations(kept.recording()) == list(range(1000))
+    assert len(list(tmp_path.iterdir())) == 1
+    del kept
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_million_steps_of_the_lectures_gan_stay_under_200_mb(tmp_path):
+    """2 networks with 5 layers, and the learning signal, recorded at each of 1,000,000 iterations."""
+    script = f"""
+        import resource, sys
+        import numpy as np, pandas as pd
+        from gandiag.recording import Recorder
+        from gandiag.recording.tables import TABLES
+
+        def block(first, count, networks, table, layers=(None,)):
+            at = np.repeat(np.arange(first, first + count), len(networks))
+            columns = {{"iteration": at, "network": np.tile(np.array(networks, object), count)}}
+            if table == "layers":
+                columns["layer"] = np.tile(np.array(layers, object), count)
+            for name in TABLES[table]:
+                if name not in columns and table != "layers" or name == "grad_norm":
+                    columns[name] = np.random.rand(len(at)).astype(np.float32)
+            return pd.DataFrame(columns)
+
+        def record(recorder, first, count=1024):
+            recorder.append("steps", block(first, count, ["D", "G"], "steps"))
+            recorder.append("layers", block(first, count, list("GGDDD"), "layers", list("01012")))
+            recorder.append("signal", block(first, count, ["G"], "signal"))
+
+        def resident():
+            with open("/proc/self/statm") as file:
+                return int(file.read().split()[1]) * resource.getpagesize() / 2**20
+
+        warm = Recorder({str(tmp_path / "warm")!r})
+        record(warm, 0)
+        warm.flush()
+        baseline, most = resident(), 0.0
+        recorder = Recorder({str(tmp_path / "run")!r})
+        for first in range(0, 1_000_000, 1024):
+            record(recorder, first)
+            if first % 10_240 == 0:
+                recorder.flush()
+                most = max(most, resident())
+        recorder.flush()
+        assert recorder.rows_in_memory < 1_000_000, recorder.rows_in_memory
+        print(max(most, resident()) - baseline)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], cwd=ROOT, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 200
+    assert len(Recording.load(tmp_path / "run").signal) >= 1_000_000

@@ -154,7 +154,7 @@ def test_a_full_disk_ends_the_run_cleanly_with_what_it_has(ring, tmp_path, monke
         write(directory, table, index, rows)
 
     monkeypatch.setattr(storage, "write_part", fill_up)
-    monkeypatch.setattr("gandiag.monitor.observer.FLUSH_EVERY", 64)
+    monkeypatch.setattr("gandiag.monitor.observer.FLUSH_SECONDS", 0.05)
     with pytest.warns(GandiagWarning, match="No space left on device"):
         result = train(TrainingConfig(**POINTS, iterations=2000, checkpoint_every=5000), ring, out=tmp_path)
     assert result.iterations < 2000
