@@ -21,12 +21,12 @@ from gandiag.recording import Recording
 SIGNALS = ["grad_norm", "head_gradient", "input_gradient", "diversity", "drift", "modes", "kl_to_real", "fid_judge"]
 
 
-@pytest.mark.parametrize("detect", DETECTORS.values(), ids=str)
+@pytest.mark.parametrize("detect", DETECTORS.values(), ids=lambda detect: detect.__name__)
 def test_nothing_recorded_is_not_enough_data(detect):
     assert detect(RunView(Recording(), Policy())).status == Status.NOT_ENOUGH_DATA
 
 
-@pytest.mark.parametrize("detect", DETECTORS.values(), ids=str)
+@pytest.mark.parametrize("detect", DETECTORS.values(), ids=lambda detect: detect.__name__)
 def test_nan_is_never_a_clean_bill(make_recording, detect):
     everything = dict.fromkeys([*SIGNALS, "logit_real", "logit_fake", "accuracy", "flip_rate"], math.nan)
     assert detect(RunView(make_recording(**everything), Policy())).status == Status.NOT_ENOUGH_DATA

@@ -172,3 +172,22 @@ def test_an_error_inside_gandiag_is_said_once_and_training_goes_on(make_loop):
     assert len(monitor.recording.steps) == 400
     assert "no samples today" in monitor.recording.meta["abstentions"]["probes"]
     assert monitor.diagnose().verdict == "insufficient_data"
+
+
+def test_two_gans_side_by_side_are_watched_apart(make_loop):
+    """Each has its own monitor; closing one leaves the other at work."""
+    loops = make_loop(steps=1), make_loop(steps=1, batch_norm=False)
+    monitors = [gandiag.attach(loop.generator, loop.discriminator, on_alarm="ignore") for loop in loops]
+    for round_number in range(300):
+        for loop in loops:
+            loop.run(verify=True)
+        if round_number == 100:
+            monitors[0].close()
+    for loop, monitor, count in zip(loops, monitors, (101, 300), strict=True):
+        recording = monitor.recording
+        for label in "GD":
+            expected = [total for network, total, _ in loop.truth if network == label][:count]
+            np.testing.assert_allclose(recording.series(f"steps.grad_norm[{label}]"), expected, rtol=1e-5)
+        assert len(recording.signal) == count
+        assert recording.signal[["grad_norm", "logit_real", "logit_fake"]].notna().all(axis=None)
+        assert recording.meta["abstentions"] == {}
