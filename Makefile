@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TWO_AT_ONCE := --numprocesses 2 --dist worksteal
 
 .PHONY: demo test test-all lint types check clean
 
@@ -9,10 +10,10 @@ demo: $(VENV)/installed
 	$(BIN)/python studies/demo.py
 
 test: $(VENV)/installed lint types
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(TWO_AT_ONCE)
 
 test-all: $(VENV)/installed lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TWO_AT_ONCE)
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
