@@ -8,8 +8,9 @@ import hypothesis
 import pytest
 import torch
 
-# Small tensors: a second thread costs more than it gives.
+# Small tensors: a second thread costs more than it gives, in this process and in those that tests start.
 torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 # The same examples each time, and no clock in a test's outcome.

@@ -1,7 +1,6 @@
 """The embedded default: real handwritten digits that need no download."""
 
 import torch
-from sklearn.datasets import load_digits as load_bundled_digits
 from torch.nn.functional import interpolate
 
 from gandiag.data.dataset import Dataset
@@ -19,6 +18,8 @@ def load_digits() -> Dataset:
         | Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, 1998), UCI Machine Learning Repository
         | https://doi.org/10.24432/C50P49
     """
+    from sklearn.datasets import load_digits as load_bundled_digits  # a second of every start otherwise
+
     bundle = load_bundled_digits()
     small = torch.from_numpy(bundle.images).float().unsqueeze(1) / LARGEST_INTENSITY
     images = interpolate(small, size=(28, 28), mode="bilinear", align_corners=False)
