@@ -1,6 +1,7 @@
 """``gandiag run SCRIPT``"""
 
 import os
+import shutil
 import signal
 import sys
 import traceback
@@ -62,6 +63,9 @@ def run_program(
     monitors: list[Monitor] = []
 
     def watch(roles: Roles, earlier: list[dict[int, Number]]) -> None:
+        if monitors:  # of what was found provisionally, and turned out to be another training before the GAN's
+            monitors.pop().close()
+            shutil.rmtree(out, ignore_errors=True)
         if any(is_watched(module) for module in roles.modules):
             _say("the script attaches gandiag itself; its own monitor is left to it")
             return
@@ -91,16 +95,27 @@ def run_program(
     discovery.stop()
     if monitors:
         _bring_home(monitors[0], out, program.name)
-    elif discovery.found is not None:
-        pass  # said when it was found
-    elif discovery.error is not None:
-        _say(f"the search for generator and discriminator failed ({discovery.error}); nothing was watched")
-    else:
-        _say(
-            "no generator and discriminator were recognised, so nothing was watched. Modules that an optimizer trains: "
-            f"{', '.join(seen) or 'none'}. Name them with --generator and --discriminator."
-        )
+    if (said := _what_was_not_watched(discovery, seen)) is not None:
+        _say(said)
     return _end_as(ending)
+
+
+def _what_was_not_watched(discovery: Discovery, seen: list[str]) -> str | None:
+    if discovery.optimizers_unwatched:
+        return f"{discovery.optimizers_unwatched} optimizers were made later, and what they train was not watched"
+    if discovery.found is not None:
+        return None
+    if discovery.error is not None:
+        return f"the search for generator and discriminator failed ({discovery.error}); nothing was watched"
+    if not discovery.heard_of_optimizers:
+        return (
+            "no optimizer was made, so nothing was watched. Where training runs in processes that the script starts, "
+            "attach gandiag in them: examples/distributed.py"
+        )
+    return (
+        "no generator and discriminator were recognised, so nothing was watched. Modules that an optimizer trains: "
+        f"{', '.join(seen) or 'none'}. Name them with --generator and --discriminator."
+    )
 
 
 def _configuration(program: Program, arguments: list[str]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from gandiag.detect.finding import Evidence, Failure, Finding, Status
 from gandiag.detect.policy import Policy, Threshold
@@ -11,6 +12,7 @@ from gandiag.detect.remedies import remedies_for
 from gandiag.recording import Recording
 
 Facts = Mapping[str, Any]
+LEAST_COUNTED = 10  # iterations
 
 
 def check_wiring(recording: Recording, policy: Policy) -> tuple[Finding, ...]:
@@ -163,14 +165,25 @@ def _critic_steps(recording: Recording) -> Iterator[Finding]:
     if not isinstance(meant, int):
         return
     for label in _labels(recording, "D"):
-        steps = recording.steps.loc[recording.steps["network"] == label, "iteration"]
-        done = float(steps.value_counts().median()) if len(steps) else 0.0
+        own = recording.steps[recording.steps["network"] == label]
+        counts = own["iteration"].value_counts().sort_index().iloc[1:-1]  # the first and the last are cut off, or begun
+        if len(counts) < LEAST_COUNTED:
+            continue
+        done = float(counts.median()) / (2 if _steps_on_each_kind(own) else 1)
         if done != meant:
             yield _finding(
                 "n_critic",
                 Status.WARN,
                 f"{label} takes {done:g} step{'s' * (done != 1)} for each of the generator's, and {meant} were meant.",
             )
+
+
+def _steps_on_each_kind(own: pd.DataFrame) -> bool:
+    """Whether a discriminator steps on real samples and on generated ones in turn, which is one step of it in two."""
+    if not {"real_norm", "fake_norm"} <= set(own.columns):
+        return False
+    real, fake = own["real_norm"].fillna(0) > 0, own["fake_norm"].fillna(0) > 0
+    return bool((real != fake).sum() > (real & fake).sum())
 
 
 def _skipped_steps(recording: Recording, facts: Facts, policy: Policy) -> Iterator[Finding]:

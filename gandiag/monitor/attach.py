@@ -127,8 +127,9 @@ def begin(
 
 
 def is_watched(module: nn.Module) -> bool:
-    """Whether a monitor is attached to a module."""
-    return module in _MONITORS
+    """Whether a monitor is attached to a module, and not closed."""
+    monitor = _MONITORS.get(module)
+    return monitor is not None and not monitor.closed
 
 
 def _check(every: int | None, start: int, on_alarm: OnAlarm, sample: object, generators: int) -> None:

@@ -69,7 +69,6 @@ class Attribution:
         self._parameters = parameters
         self._guard = guard
         self._after_backward = after_backward
-        self._index = {id(parameter): index for index, parameter in enumerate(parameters)}
         self._shares: list[Share] = []
         self._handles: list[RemovableHandle] = []
         self._awaits_end = False
@@ -85,7 +84,8 @@ class Attribution:
         share = Share(call)
         self._shares.append(share)
         roots = [tensor.grad_fn for tensor in outputs if tensor.grad_fn is not None]
-        for node, slots in parameter_edges(roots, self._index).items():
+        index = {id(parameter): index for index, parameter in enumerate(self._parameters)}
+        for node, slots in parameter_edges(roots, index).items():
             node.register_hook(self._guard.shield("attribution", _collector(share.parts, slots)))
         for tensor in outputs:
             if tensor.requires_grad and tensor.shape == call.logits.shape:

@@ -20,7 +20,8 @@ class Call:
 
     Attributes:
         logits: The discriminator's output.
-        samples: Its first input.
+        inputs: Its floating-point inputs.
+        samples: That of them which stands where generated samples do; a condition may stand beside.
         origin: What its inputs are made of, as far as this iteration tells.
         followed: Whether the origin comes from following operations, and not from memory addresses alone.
         through_generator: Whether gradients flow on from its input into a generator.
@@ -29,6 +30,7 @@ class Call:
     """
 
     logits: Tensor
+    inputs: list[Tensor]
     samples: Tensor
     origin: Origin
     followed: bool
@@ -55,6 +57,7 @@ class DiscriminatorCalls:
         self.ever_called = False
         self.ever_recognised = False
         self.puzzled = False
+        self._position: int | None = None
 
     def after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any, examined: bool) -> Call | None:
         """Take note of one call; of an ``examined`` one, the loss's derivatives are kept."""
@@ -69,13 +72,32 @@ class DiscriminatorCalls:
         with_gradient = [tensor.grad_fn for tensor in inputs if tensor.requires_grad]
         through_generator = bool(with_gradient) and any(node is not None for node in with_gradient)
         if through_generator and (generator := self._opponent(origin)) is not None:
-            generator.listen_to_head(inputs[0], origin.forward, logits, pair=examined)
+            behind = next(tensor for tensor in inputs if tensor.grad_fn is not None)
+            generator.listen_to_head(behind, origin.forward, logits, pair=examined)
         penalised = None in with_gradient
+        followed, plain = self._provenance.on, [tensor.detach() for tensor in inputs]
+        self._look_where_samples_stand(inputs)
         call = Call(
-            logits.detach().clone(), inputs[0].detach(), origin, self._provenance.on, through_generator, penalised
+            logits.detach().clone(), plain, self._samples(plain), origin, followed, through_generator, penalised
         )
         self.calls.append(call)
         return call
+
+    def _look_where_samples_stand(self, inputs: list[Tensor]) -> None:
+        """Of several inputs, the generated one shows it; of earlier calls, that is then known as well."""
+        if self._position is not None or len(inputs) == 1 or not self._provenance.on:
+            return
+        fakes = [at for at, one in enumerate(inputs) if self._provenance.origin([one]).kind in (Kind.FAKE, Kind.ROWS)]
+        if len(fakes) == 1:
+            self._position = fakes[0]
+            for call in self.calls:
+                call.samples = self._samples(call.inputs)
+
+    def _samples(self, inputs: list[Tensor]) -> Tensor:
+        """The input that is a sample; as long as that is not known, the largest."""
+        if self._position is not None and self._position < len(inputs):
+            return inputs[self._position]
+        return max(inputs, key=lambda tensor: tensor[:1].numel())
 
     def _origin(self, inputs: list[Tensor]) -> Origin:
         """Generated where that was followed, or where an input shares its memory with a generator's latest output."""

@@ -88,15 +88,18 @@ class Discovery:
         self._look_closely()
         self.found: Roles | None = None
         self.error: str | None = None
+        self._watched: set[int] = set()
+        self.optimizers_unwatched = 0
 
     def _watch_optimizers(self) -> Callable[[], None]:
         """Hear of every optimizer as it is made."""
         original = Optimizer.__init__
-        made = self._optimizers
 
         def init(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
             original(optimizer, *args, **kwargs)
-            made.append(weakref.ref(optimizer))
+            self._optimizers.append(weakref.ref(optimizer))
+            if self._watched and self._watched.isdisjoint(map(id, _parameters(optimizer))):
+                self.optimizers_unwatched += 1
 
         Optimizer.__init__ = init  # type: ignore[method-assign,assignment]
 
@@ -117,12 +120,22 @@ class Discovery:
             self._stop_looking()
             self._stop_looking = None
 
+    def _look_no_more(self) -> None:
+        """Hear of optimizers alone, in case another GAN is trained after this one."""
+        self._look_away()
+        self._ends.pop()()
+
     def stop(self) -> None:
         """Watch no longer."""
         self._look_away()
         for end in self._ends:
             end()
         self._ends = []
+
+    @property
+    def heard_of_optimizers(self) -> bool:
+        """Whether any optimizer was made in this process."""
+        return bool(self._optimizers)
 
     def _harmlessly(self, function: Callable[..., None], *args: Any) -> None:
         """An error in here must not reach the script: it ends the search instead."""
@@ -207,14 +220,25 @@ class Discovery:
         self._seen_as |= {id(module): name for name, module in modules_by_name().items()}
         roles = self._named_roles() if any(self._names) else self._find_roles()
         if roles is not None and self._is_complete(roles, optimizer):
-            self.found = roles
-            self.stop()
-            self._on_found(roles, self._earlier)
-            return
+            self._found_them(roles)
+            if not roles.provisional:
+                return
         if id(optimizer) not in self._stepped:
             self._note_first_step(optimizer)
         self._stepped.append(id(optimizer))
         self._earlier.append(_applied_norms(optimizer))
+
+    def _found_them(self, roles: Roles) -> None:
+        """Tell of them once; those that were found provisionally give way to others that are found surely."""
+        former = self.found
+        if former is None or (not roles.provisional and _identities(former) != _identities(roles)):
+            self.found = roles
+            if not roles.provisional:
+                self._look_no_more()
+                self._watched = _identities(roles)
+            self._on_found(roles, self._earlier)
+        elif not roles.provisional:
+            self._look_no_more()
 
     def _note_first_step(self, optimizer: Optimizer) -> None:
         """Whom it trains without their having seen anything that another one made."""
@@ -258,14 +282,22 @@ class Discovery:
         return [f"{self._seen_as.get(key, 'without a name')} ({c.kind})" for key, c in self._candidates.items()]
 
 
+def _identities(roles: Roles) -> set[int]:
+    return {id(parameter) for module in roles.modules for parameter in module.parameters()}
+
+
 def _path(label: str) -> Path:
     """The way that a tensor has come, from what it was marked with."""
     return tuple(map(int, label.split()))
 
 
+def _parameters(optimizer: Optimizer) -> list[nn.Parameter]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
 def _applied_norms(optimizer: Optimizer) -> dict[int, Number]:
     """Identity of each parameter that an optimizer is about to step → norm of its gradient."""
-    parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-    norms = gradient_norms([parameter.grad for parameter in parameters])
+    parameters = [parameter for parameter in _parameters(optimizer) if parameter.grad is not None]
+    norms = gradient_norms([parameter.grad for parameter in parameters if parameter.grad is not None])
     divisor = getattr(optimizer, "grad_scale", None)  # a fused optimizer unscales inside its step
     return {id(p): norm if divisor is None else norm / divisor for p, norm in zip(parameters, norms, strict=True)}

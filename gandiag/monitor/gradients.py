@@ -1,5 +1,6 @@
 """The gradient that the optimizer applied, read where alone it can be read: just before the step."""
 
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -58,20 +59,30 @@ class GradientTap:
     """
 
     def __init__(self, network: Network, steps: int = 0) -> None:
-        named = list(network.module.named_parameters())
         self.label = network.label
         self.role = network.role
-        self.names = [name for name, _ in named]
-        self.parameters: list[nn.Parameter] = [parameter for _, parameter in named]
+        self.names: list[str] = []
+        self.parameters: list[nn.Parameter] = []
         self.steps = steps
         self.steps_taken: list[Step] = []
         self.skipped_steps = 0
         self.empty_steps = 0
-        self._layers = [layer_name(name) for name in self.names]
-        self._layer_names = list(dict.fromkeys(self._layers))
+        self._layers: list[str] = []
+        self._module = weakref.ref(network.module)
+        self.look_for_parameters()
         self._stepped: frozenset[int] = frozenset()
         self._before: list[Tensor] | None = None
         self._unclipped: list[Number] | None = None
+
+    def look_for_parameters(self) -> None:
+        """Take up parameters that the network was given since, as one that grows while it trains is."""
+        module = self._module()
+        known = {id(parameter) for parameter in self.parameters}
+        for name, parameter in [] if module is None else module.named_parameters():
+            if id(parameter) not in known:
+                self.names.append(name)
+                self.parameters.append(parameter)
+                self._layers.append(layer_name(name))
 
     def owned(self, optimizer: Optimizer) -> tuple[int, ...]:
         """Indices of this network's parameters that an optimizer steps."""
@@ -154,7 +165,7 @@ class GradientTap:
         """Record how far the parameters moved, every 250th iteration."""
         if self._before is None or not self.steps_taken:
             return
-        now = [parameter.detach() for parameter in self.parameters]
+        now = [parameter.detach() for parameter in self.parameters[: len(self._before)]]
         moved = gradient_norms(torch._foreach_sub(now, self._before))
         self.steps_taken[-1].moved = moved, gradient_norms(now)
         self._before = None
@@ -197,13 +208,14 @@ class GradientTap:
     def _layer_rows(
         self, norms: NDArray[np.float64], absent: NDArray[np.bool_], iterations: NDArray[np.int64]
     ) -> pd.DataFrame:
-        columns = [[i for i, layer in enumerate(self._layers) if layer == name] for name in self._layer_names]
+        names = list(dict.fromkeys(self._layers))
+        columns = [[i for i, layer in enumerate(self._layers) if layer == name] for name in names]
         by_layer = np.stack([_root_sum_square(norms[:, i], absent[:, i]) for i in columns], axis=1)
         return pd.DataFrame(
             {
                 "iteration": np.repeat(iterations, len(columns)),
                 "network": repeated([self.label], by_layer.size),
-                "layer": repeated(self._layer_names, by_layer.size),
+                "layer": repeated(names, by_layer.size),
                 "grad_norm": by_layer.ravel(),
             }
         )

@@ -77,6 +77,11 @@ class Monitor:
         return self._observer.iteration
 
     @property
+    def closed(self) -> bool:
+        """Whether it watches no longer."""
+        return self._closed
+
+    @property
     def write_error(self) -> str | None:
         """Why the run directory can no longer be written; ``None`` while it can, or if there is none."""
         return self._recorder.write_error

@@ -16,8 +16,9 @@ from gandiag.monitor.norms import Number
 from gandiag.monitor.players import WatchedDiscriminator, WatchedGenerator, adopt_steps
 from gandiag.monitor.provenance import Provenance
 from gandiag.monitor.steps import listen_to_steps
-from gandiag.monitor.watch import GeneratorWatch
+from gandiag.monitor.watch import MOST_NUMBERS, GeneratorWatch
 from gandiag.monitor.wiring import Wiring
+from gandiag.probes.probe import LEAST_SAMPLES
 from gandiag.recording import Recorder
 
 FLUSH_SECONDS = 10  # what a killed run loses at most
@@ -116,6 +117,8 @@ class Observer:
         size = sum(len(group["params"]) for group in optimizer.param_groups)
         known = self._owned.get(optimizer)
         if known is None or known[0] != size:
+            for tap in self._taps:
+                tap.look_for_parameters()
             owned = [(player, indices) for player in self._players if (indices := player.tap.owned(optimizer))]
             self._wiring.saw_optimizer(optimizer, [(one.tap, indices) for one, indices in owned], self.iteration)
             if any(hasattr(player.tap.parameters[index], "to_local") for player, indices in owned for index in indices):
@@ -149,11 +152,17 @@ class Observer:
     def _close_iteration(self, ended: Mapping[WatchedGenerator, int], loss_scale: Tensor | None) -> None:
         for discriminator in self._discriminators:
             real = discriminator.generator_stepped()
-            if real is not None and sum(map(len, self.real_samples)) < REAL_SAMPLES_KEPT:
+            if real is not None and real.dim() > 1 and self._wants_real_samples():
                 self.real_samples.append(real.detach().clone())
         for generator, iteration in ended.items():
             generator.signal.close_iteration(iteration, None if loss_scale is None else loss_scale.clone())
         self._examine_or_not(max(ended.values()) + 1)
+
+    def _wants_real_samples(self) -> bool:
+        kept = self.real_samples
+        return sum(map(len, kept)) < (
+            REAL_SAMPLES_KEPT if sum(map(Tensor.nelement, kept)) < MOST_NUMBERS else LEAST_SAMPLES
+        )
 
     def _examine_or_not(self, iteration: int) -> None:
         """Examine the first iterations, one in many later, and the next where calls puzzle."""

@@ -69,7 +69,7 @@ class WatchedGenerator:
             return
         self._guard.run("signal", self._note, output)
         if self.watch.wanting and (module := self._module()) is not None and module.training:
-            self._guard.run("probes", self.watch.see, args, kwargs)
+            self._guard.run("probes", self.watch.see, args, kwargs, output)
 
     def _note(self, output: Any) -> None:
         forward = self.signal.after_forward(output, self._after_backward if self.examined else None)

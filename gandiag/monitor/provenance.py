@@ -7,10 +7,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack, _pop_mode, _push_mode
 from torch.utils.weak import WeakIdKeyDictionary
 
-from gandiag.monitor.tensors import tensors_in
+from gandiag.monitor.tensors import storage_of, tensors_in
 
 
 class Kind(Enum):
@@ -121,6 +122,7 @@ MAKES_NEUTRAL = frozenset(
 )
 """Operations that take a tensor for its shape alone."""
 
+HOLDS_FAKES = (Kind.FAKE, Kind.MIXED, Kind.ROWS)
 JOINS = {torch.cat, torch.concat, torch.concatenate, torch.vstack}
 
 
@@ -135,6 +137,7 @@ class Provenance(TorchFunctionMode):
     def __init__(self) -> None:
         super().__init__()
         self._origins = WeakIdKeyDictionary()
+        self._generated_at: dict[int, tuple[StorageWeakRef, Origin]] = {}
         self.on = False
         self._paused = False
 
@@ -150,6 +153,7 @@ class Provenance(TorchFunctionMode):
             _pop_mode()
             self.on = False
             self._origins = WeakIdKeyDictionary()
+            self._generated_at = {}
 
     def pause(self) -> None:
         """Follow nothing for now, and forget nothing: what comes next is compiled."""
@@ -166,7 +170,12 @@ class Provenance(TorchFunctionMode):
     def mark_generated(self, tensors: Iterable[Tensor], generator: str, forward: int | None = None) -> None:
         """These tensors are the output of one of a generator's forward passes."""
         for tensor in tensors:
-            self._origins[tensor] = Origin(Kind.FAKE, generator, forward=forward)
+            self._note(tensor, Origin(Kind.FAKE, generator, forward=forward))
+
+    def _note(self, tensor: Tensor, origin: Origin) -> None:
+        self._origins[tensor] = origin
+        if origin.kind is Kind.FAKE and tensor.layout is torch.strided:
+            self._generated_at[storage_of(tensor)] = StorageWeakRef(tensor.untyped_storage()), origin
 
     def origin(self, tensors: Iterable[Tensor]) -> Origin:
         """What the inputs of one call are made of: generated, if any of them is; a condition may stand beside.
@@ -181,8 +190,13 @@ class Provenance(TorchFunctionMode):
         return DATA
 
     def _of(self, tensor: Tensor) -> Origin:
-        origin: Origin = self._origins.get(tensor, DATA)
-        return origin
+        """What was noted; or, of a tensor that came by a way not followed (Variable), what its memory tells."""
+        origin: Origin | None = self._origins.get(tensor)
+        if origin is not None:
+            return origin
+        if tensor.layout is torch.strided and (there := self._generated_at.get(storage_of(tensor))) is not None:
+            return DATA if there[0].expired() else there[1]
+        return DATA
 
     def __torch_function__(
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -192,10 +206,18 @@ class Provenance(TorchFunctionMode):
             return function(*args, **kwargs)
         result = function(*args, **kwargs)
         inputs = list(tensors_in((args, kwargs)))
+        if getattr(function, "__name__", "") == "__setitem__" and isinstance(args[2], Tensor):
+            self._assign(args[0], args[2])
         for output in tensors_in(result):
             if output.is_floating_point():
-                self._origins[output] = self._derived(function, args, kwargs, inputs, output)
+                self._note(output, self._derived(function, args, kwargs, inputs, output))
         return result
+
+    def _assign(self, target: Tensor, part: Tensor) -> None:
+        """A part of a tensor is overwritten: who is where in it is not known any more."""
+        kinds = [self._of(target).kind, self._of(part).kind]
+        if any(kind in HOLDS_FAKES for kind in kinds) and kinds not in ([Kind.FAKE] * 2, [Kind.FAKE, Kind.NEUTRAL]):
+            self._origins[target] = MIXED
 
     def _derived(
         self,

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-from gandiag.monitor.tensors import first_float, map_tensors, tensors_in
+from gandiag.monitor.tensors import map_tensors, tensors_in
 
 LARGEST_MEMORY = 64 * 2**20  # bytes
 
@@ -30,13 +30,12 @@ class InputReplay:
         """Whether enough inputs were seen."""
         return self._samples >= self._wanted or self._bytes >= LARGEST_MEMORY
 
-    def see(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Keep a copy of one call's inputs, unless there are enough."""
-        leading = first_float((args, kwargs))
-        if self.complete or leading is None or leading.dim() == 0:
+    def see(self, args: tuple[Any, ...], kwargs: dict[str, Any], samples: int) -> None:
+        """Keep a copy of one call's inputs, which gave so many samples, unless there are enough."""
+        if self.complete:
             return
         self._calls.append((map_tensors(_copy, args), map_tensors(_copy, kwargs)))
-        self._samples += len(leading)
+        self._samples += samples
         self._bytes += sum(tensor.nelement() * tensor.element_size() for tensor in tensors_in((args, kwargs)))
 
     def calls(self) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:

@@ -62,11 +62,14 @@ class Roles:
         generators: Name in the script → player.
         discriminators: Name in the script → player.
         certain: Whether each discriminator was also seen on data that no generator made.
+        provisional: Whether nothing but the sizes of their outputs tells them apart, since one optimizer trains both.
+            An encoder and a classifier that are trained before the GAN look like that.
     """
 
     generators: dict[str, Player]
     discriminators: dict[str, Player]
     certain: bool
+    provisional: bool = False
 
     @property
     def modules(self) -> list[nn.Module]:
@@ -119,21 +122,24 @@ def find_roles(
     alive = {key: candidate for key, candidate in candidates.items() if candidate.module() is not None}
     ways = [(*path, key) for key, candidate in alive.items() for path in candidate.paths if set(path) <= alive.keys()]
     pairs = [pair for way in ways if (pair := _rivals(way, alive)) is not None]
-    if not pairs:  # one optimizer for both: whatever boils the other's output down to fewer numbers
+    provisional = not pairs
+    if provisional:  # one optimizer for both: whatever boils the other's output down to fewer numbers
         pairs = [((way[-2],), way[-1:]) for way in ways if 0 < alive[way[-1]].output_size < alive[way[-2]].output_size]
     makers = {maker[-1] for maker, _ in pairs}
     judges = _longest(judge for _, judge in pairs if not makers & set(judge))
     judges = {judge for judge in judges if alive[judge[-1]].output_size <= alive[judge[0]].input_size}
     judges = {judge for judge in judges if not alive[judge[0]].trained_apart} or judges
-    makers = {maker[-1] for maker, judge in pairs if any(one[0] == judge[0] for one in judges)}
-    if not judges or not makers:
+    judges = {judge for judge in judges if alive[judge[0]].sees_data} or judges
+    runs = [maker for maker, judge in pairs if any(one[0] == judge[0] for one in judges)]
+    if not judges or not runs:
         return None
-    generators = [_together([alive[key]], in_sight) for key in alive if key in makers]
+    generators = [_together([alive[key] for key in run], in_sight) for run in _shortest(runs, alive)]
     discriminators = [_together([alive[key] for key in judge], in_sight) for judge in sorted(judges, key=_order(alive))]
     return Roles(
         _named([_outermost(player, enclosing, discriminators) for player in generators], in_sight),
         _named([_outermost(player, enclosing, generators) for player in discriminators], in_sight),
         certain=all(alive[judge[0]].sees_data for judge in judges),
+        provisional=provisional,
     )
 
 
@@ -159,6 +165,19 @@ def _longest(runs: Iterable[Path]) -> set[Path]:
     for run in runs:
         longest[run[0]] = max(longest.get(run[0], ()), run, key=len)
     return set(longest.values())
+
+
+def _shortest(runs: Sequence[Path], candidates: Mapping[int, Candidate]) -> list[Path]:
+    """Of runs with the same end, the shortest: a decoder that is fed by an encoder now and then makes samples alone.
+
+    What makes samples of its own does not belong to what comes after it.
+    """
+    ends = {run[-1] for run in runs}
+    shortest: dict[int, Path] = {}
+    for run in runs:
+        begin = max((at + 1 for at, key in enumerate(run[:-1]) if key in ends), default=0)
+        shortest[run[-1]] = min(shortest.get(run[-1], run), run[begin:], key=len)
+    return sorted(shortest.values(), key=_order(candidates))
 
 
 def _order(candidates: Mapping[int, Candidate]) -> Callable[[Path], int]:

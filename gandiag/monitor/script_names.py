@@ -9,7 +9,9 @@ from typing import Any
 from torch import nn
 
 CRITIC_STEPS = re.compile(
-    r"(n|num)?_?(critic|disc|dis|d|discriminator)_?(iters?|iterations|steps)?|k_?d", re.IGNORECASE
+    r"((n|num)_?)?critic(_?(iters?|iterations|steps))?|((n|num)_?)?(disc|dis|d|discriminator)_?(iters?|iterations|steps)"
+    r"|n_?dis|k_d",
+    re.IGNORECASE,
 )
 MOST_CRITIC_STEPS = 100
 

@@ -72,7 +72,7 @@ def _hear_of_scaled_steps() -> None:
     original = GradScaler.step
 
     def step(self: GradScaler, optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
-        scaled = _ScaledStep(self._scale)
+        scaled = _ScaledStep(getattr(self, "_scale", None))  # one that is switched off has none
         _scaled.append(scaled)
         try:
             result = original(self, optimizer, *args, **kwargs)

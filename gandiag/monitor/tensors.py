@@ -27,14 +27,16 @@ def first_float(value: Any) -> Tensor | None:
 
 
 def logits_in(value: Any) -> Tensor | None:
-    """A discriminator's judgement among its outputs: the floating-point tensor with the fewest numbers a sample.
+    """A discriminator's judgement among its outputs.
 
-    Class logits, features and other things that people return beside it are larger.
+    That is the floating-point tensor with the fewest numbers a sample, of those that have one number for each sample or
+    patch, if any has: class logits, features and other things that people return beside it are larger.
     """
     if isinstance(value, Tensor):
         return value if value.is_floating_point() else None
     found = [tensor for tensor in tensors_in(value) if tensor.is_floating_point() and tensor.dim() > 0]
-    return min(found, key=lambda tensor: tensor[:1].numel(), default=None)
+    judging = [tensor for tensor in found if tensor[:1].numel() == 1 or (tensor.dim() == 4 and tensor.shape[1] == 1)]
+    return min(judging or found, key=lambda tensor: tensor[:1].numel(), default=None)
 
 
 def map_tensors(function: Callable[[Tensor], Tensor], value: Any) -> Any:
@@ -55,5 +57,5 @@ def storage_of(tensor: Tensor) -> int:
 
 def per_sample_norm(tensor: Tensor) -> Tensor:
     """Euclidean norm of each sample in float32, with shape :math:`(n,)`."""
-    norms: Tensor = torch.linalg.vector_norm(tensor.detach().flatten(1), dim=1, dtype=torch.float32)
+    norms: Tensor = torch.linalg.vector_norm(tensor.detach().reshape(len(tensor), -1), dim=1, dtype=torch.float32)
     return norms

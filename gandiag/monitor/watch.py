@@ -12,8 +12,10 @@ from gandiag.monitor.replay import InputReplay
 from gandiag.monitor.tensors import first_float
 from gandiag.monitor.undisturbed import undisturbed
 from gandiag.probes import Probe
+from gandiag.probes.probe import LEAST_SAMPLES
 
 PROBE_SAMPLES = 512
+MOST_NUMBERS = 2**24  # 64 MB in single precision
 
 
 class GeneratorWatch:
@@ -37,9 +39,11 @@ class GeneratorWatch:
         self.wanting = True
         self.probe: Probe | None = None
 
-    def see(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Take note of inputs that the loop feeds."""
-        self._replay.see(args, kwargs)
+    def see(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        """Take note of inputs that the loop feeds, and what they gave."""
+        made = first_float(output)
+        if made is not None and made.dim():
+            self._replay.see(args, kwargs, len(made))
         self.wanting = not self._replay.complete
 
     @property
@@ -55,12 +59,20 @@ class GeneratorWatch:
         GeneratorWatch.sampling = True
         try:
             with undisturbed(module):
-                if self._sample is not None:
-                    # A fixed seed: movement between probes is then the generator's and not the noise's.
-                    torch.manual_seed(0)
-                    return self._sample(PROBE_SAMPLES).detach()
-                outputs = [first_float(module(*args, **kwargs)) for args, kwargs in self._replay.calls()]
+                # A fixed seed: movement between probes is then the generator's and not that of noise drawn inside it.
+                torch.manual_seed(0)
+                found = [self._sample(PROBE_SAMPLES)] if self._sample is not None else self._replayed(module)
         finally:
             GeneratorWatch.sampling = False
-        found = [output for output in outputs if output is not None]
         return torch.cat(found)[:PROBE_SAMPLES].detach()
+
+    def _replayed(self, module: nn.Module) -> list[Tensor]:
+        """What the kept inputs give, as far as it takes less than 64 MB or a probe needs it."""
+        found: list[Tensor] = []
+        for args, kwargs in self._replay.calls():
+            output = first_float(module(*args, **kwargs))
+            if output is not None:
+                found.append(output if output.dim() > 1 else output.unsqueeze(1))
+            if sum(map(len, found)) >= LEAST_SAMPLES and sum(map(Tensor.nelement, found)) >= MOST_NUMBERS:
+                break
+        return found

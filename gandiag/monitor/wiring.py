@@ -19,6 +19,7 @@ Bounds = tuple[float, float]
 BOUNDED_BY = {"TanhBackward0": (-1.0, 1.0), "SigmoidBackward0": (0.0, 1.0), "SoftmaxBackward0": (0.0, 1.0)}
 SHAPE_ONLY = ("View", "Reshape", "Unsafe", "Squeeze", "Unsqueeze", "Permute", "Transpose", "Alias", "Clone", "ToCopy")
 NAMES_SHOWN = 5
+COPY_DISTANCE = 0.5  # relative; networks that began apart are about 1.4 from one another
 
 
 @dataclass
@@ -65,15 +66,17 @@ class Wiring:
         for tap, indices in owned:
             self._stepped[tap.label] |= set(indices)
         note = {"kind": type(optimizer).__name__, "networks": [tap.label for tap, _ in owned], "others": len(others)}
-        twin = self._generator_shaped_like(others)
+        twin = self._generator_like(others)
         if owned or twin:
             self._optimizers.append(note | ({"copy_of": twin, "since": iteration} if twin else {}))
 
-    def _generator_shaped_like(self, parameters: Sequence[Tensor]) -> str | None:
+    def _generator_like(self, parameters: Sequence[Tensor]) -> str | None:
+        """The generator that these are a copy of: of the same shapes, and nearer to it than another beginning is."""
         shapes = [parameter.shape for parameter in parameters]
         for label, reference in self._modules.items():
             module = reference()
-            if label.startswith("G") and module is not None and [p.shape for p in module.parameters()] == shapes:
+            own = [] if module is None or not label.startswith("G") else list(module.parameters())
+            if own and [parameter.shape for parameter in own] == shapes and _distance(own, parameters) < COPY_DISTANCE:
                 return label
         return None
 
@@ -155,6 +158,15 @@ class Wiring:
             least, greatest, outside = numbers.tolist()
             described[name] = {"least": least, "greatest": greatest, "outside": outside}
         return {"bounds": list(self._bounds), **described}
+
+
+@torch.no_grad()
+def _distance(own: Sequence[Tensor], others: Sequence[Tensor]) -> float:
+    apart = sum(
+        float((one - other.to(one.device)).double().square().sum()) for one, other in zip(own, others, strict=True)
+    )
+    size = sum(float(one.double().square().sum()) for one in own)
+    return (apart / size) ** 0.5 if size else 0.0
 
 
 def _by_label(items: Any) -> dict[str, Any]:

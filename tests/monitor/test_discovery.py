@@ -5,11 +5,14 @@ import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from gandiag.cli.program import Program
 from gandiag.cli.run import run_program
+from gandiag.monitor.script_names import CRITIC_STEPS
 from gandiag.recording import Recording
 
 PLAYERS = Path(__file__).parents[1] / "players"
@@ -17,9 +20,9 @@ SCRIPTS = sorted(path.name for path in PLAYERS.glob("*.py") if path.name != "con
 
 
 def names(said: str) -> tuple[list[str], list[str]]:
-    """Generators and discriminators in the line that says who is watched."""
-    first = next(line for line in said.splitlines() if line.startswith("gandiag: watching "))
-    generators, discriminators = first.split(", discriminator")
+    """Generators and discriminators in the last line that says who is watched."""
+    last = [line for line in said.splitlines() if line.startswith("gandiag: watching ")][-1]
+    generators, discriminators = last.split(", discriminator")
     find = re.compile(r"([^ ]+) \([^)]*\)")
     return find.findall(generators), find.findall(discriminators.split(") (")[0] + ")")
 
@@ -65,3 +68,37 @@ def test_looking_for_the_players_makes_torch_warn_of_nothing(tmp_path, monkeypat
         warnings.filterwarnings("error", message="Using `torch.compile")
         assert run_program(Program.from_file(PLAYERS.parent / "loops" / "compiled.py"), [], tmp_path / "run") == 0
     assert Recording.load(tmp_path / "run").iterations == 14
+
+
+@pytest.mark.parametrize("script", ["mapping_synthesis.py", "growing.py", "forward_called.py", "scaler_off.py"])
+def test_the_norms_are_those_of_the_whole_network(script, tmp_path, monkeypatch):
+    """In parts, growing, called by forward, or with a scaler that does nothing."""
+    monkeypatch.chdir(tmp_path)
+    applied: dict[int, list[float]] = {}
+
+    def measure(optimizer, args, kwargs):
+        gradients = [p.grad.double().flatten() for group in optimizer.param_groups for p in group["params"]]
+        last = optimizer.param_groups[0]["params"][-1]
+        applied.setdefault(last.numel() == 1, []).append(float(torch.cat(gradients).norm()))
+
+    handle = register_optimizer_step_pre_hook(measure)
+    assert run_program(Program.from_file(PLAYERS / script), [], tmp_path / "run") == 0
+    handle.remove()
+    recording = Recording.load(tmp_path / "run")
+    for label, judges in (("G", False), ("D", True)):
+        np.testing.assert_allclose(recording.series(f"steps.grad_norm[{label}]"), applied[judges], rtol=1e-5)
+
+
+def test_what_a_later_training_does_is_said_to_be_unwatched(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run_program(Program.from_file(PLAYERS / "one_after_another.py"), [], tmp_path / "run")
+    assert "gandiag: 4 optimizers were made later, and what they train was not watched" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("n_critic", True), ("critic_iters", True), ("D_STEPS", True), ("n_dis", True), ("k_d", True), ("Diters", True)]
+    + [(name, False) for name in ("d", "nd", "num_D", "disc", "dis", "d_model", "n_discs")],
+)
+def test_names_that_mean_critic_steps(name, meant):
+    assert bool(CRITIC_STEPS.fullmatch(name)) is meant

@@ -9,6 +9,7 @@ from torch.nn.functional import softplus
 import gandiag
 from gandiag.monitor.loss_family import infer_loss
 from gandiag.monitor.signal import midpoint_accuracy
+from gandiag.monitor.tensors import logits_in
 
 
 def truth_of_one_step(loop) -> dict[str, float]:
@@ -214,3 +215,79 @@ def test_attach_infers_the_loss_of_the_loop(make_loop):
     with gandiag.attach(loop.generator, loop.discriminator) as monitor:
         loop.run()
     assert monitor.recording.meta["loss"] == "non_saturating"
+
+
+def condition_first(generator, discriminator):
+    """A discriminator that takes the condition before the sample."""
+
+    class ConditionFirst(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = discriminator
+
+        def forward(self, condition, samples):
+            return self.inner(samples) + 0 * condition.sum(dim=1, keepdim=True)
+
+    return ConditionFirst()
+
+
+def test_of_several_inputs_the_sample_is_found(make_loop):
+    """The condition, which comes first and is larger, is no sample: the real data to compare with is the other one."""
+    loop = make_loop(steps=0)
+    discriminator = condition_first(loop.generator, loop.discriminator)
+    with gandiag.attach(loop.generator, discriminator, every=10, on_alarm="ignore") as monitor:
+        for _ in range(60):
+            condition = 100 * torch.randn(16, 40)
+            fake = loop.generator(torch.randn(16, 5))
+            loop.discriminator_optimizer.zero_grad()
+            real = torch.randn(16, 8)
+            loss = softplus(-discriminator(condition, real)) + softplus(discriminator(condition, fake.detach()))
+            loss.mean().backward()
+            loop.discriminator_optimizer.step()
+            loop.generator_optimizer.zero_grad()
+            softplus(-discriminator(condition, fake)).mean().backward()
+            loop.generator_optimizer.step()
+    kept = torch.cat(monitor._observer.real_samples)
+    assert kept.shape[1] == 8
+    assert kept.std() == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("disguise", [torch.autograd.Variable, nn.Parameter, lambda x: torch.from_numpy(x.numpy())])
+def test_generated_samples_are_known_by_the_memory_they_share(make_loop, disguise):
+    """Ways that no operation can be followed on."""
+    loop = make_loop(steps=0)
+    with gandiag.attach(loop.generator, loop.discriminator, on_alarm="ignore") as monitor:
+        for _ in range(10):
+            fake = loop.generator(torch.randn(16, 5))
+            loop.discriminator_optimizer.zero_grad()
+            on_real, on_fake = loop.discriminator(torch.randn(16, 8)), loop.discriminator(disguise(fake.data))
+            (softplus(-on_real).mean() + softplus(on_fake).mean()).backward()
+            loop.discriminator_optimizer.step()
+            loop.generator_optimizer.zero_grad()
+            softplus(-loop.discriminator(fake)).mean().backward()
+            loop.generator_optimizer.step()
+    assert monitor.recording.series("signal.logit_fake").iloc[-1] == pytest.approx(on_fake.mean().item(), rel=1e-5)
+    assert monitor.recording.series("signal.logit_real").iloc[-1] == pytest.approx(on_real.mean().item(), rel=1e-5)
+
+
+def test_a_buffer_that_is_filled_by_slices_is_not_taken_for_real_samples(make_loop):
+    loop = make_loop(steps=0)
+    both = torch.empty(32, 8)
+    with gandiag.attach(loop.generator, loop.discriminator, on_alarm="ignore") as monitor:
+        for _ in range(10):
+            fake = loop.generator(torch.randn(16, 5))
+            both[:16], both[16:] = torch.randn(16, 8), fake.detach()
+            loop.discriminator_optimizer.zero_grad()
+            softplus(loop.discriminator(both)).mean().backward()
+            loop.discriminator_optimizer.step()
+            loop.generator_optimizer.zero_grad()
+            softplus(-loop.discriminator(fake)).mean().backward()
+            loop.generator_optimizer.step()
+    assert monitor.recording.signal["logit_real"].isna().all()
+
+
+def test_patches_are_the_judgement_and_not_the_fewer_classes_beside_them():
+    patches, classes = torch.zeros(4, 1, 3, 3), torch.ones(4, 3)
+    assert logits_in((patches, classes)) is patches
+    assert logits_in((torch.zeros(4, 1), classes)).shape == (4, 1)
+    assert logits_in((torch.zeros(4, 64), classes)) is classes
