@@ -1,11 +1,36 @@
 """Numbers from tensors: pure functions that know nothing of training."""
 
+from gandiag.metrics.cycling import Cycling as Cycling
+from gandiag.metrics.cycling import cycling as cycling
 from gandiag.metrics.diversity import mean_pairwise_distance as mean_pairwise_distance
 from gandiag.metrics.frechet import FeatureStatistics as FeatureStatistics
 from gandiag.metrics.frechet import feature_statistics as feature_statistics
 from gandiag.metrics.frechet import frechet_distance as frechet_distance
+from gandiag.metrics.histogram import ClassHistogram as ClassHistogram
+from gandiag.metrics.histogram import HistogramDivergence as HistogramDivergence
+from gandiag.metrics.histogram import class_histogram as class_histogram
+from gandiag.metrics.histogram import histogram_divergence as histogram_divergence
+from gandiag.metrics.histogram import wilson_interval as wilson_interval
+from gandiag.metrics.inception_score import inception_score as inception_score
+from gandiag.metrics.mixtures import MixtureCoverage as MixtureCoverage
+from gandiag.metrics.mixtures import StackedCoverage as StackedCoverage
+from gandiag.metrics.mixtures import mixture_coverage as mixture_coverage
+from gandiag.metrics.mixtures import stacked_coverage as stacked_coverage
+from gandiag.metrics.mode_count import JudgeErrors as JudgeErrors
+from gandiag.metrics.mode_count import ModeCount as ModeCount
+from gandiag.metrics.mode_count import count_modes as count_modes
+from gandiag.metrics.mode_count import judge_errors as judge_errors
+from gandiag.metrics.mode_count import stacked_errors as stacked_errors
 from gandiag.metrics.modes import class_shares as class_shares
 from gandiag.metrics.modes import entropy as entropy
 from gandiag.metrics.modes import kl_divergence as kl_divergence
 from gandiag.metrics.modes import modes_present as modes_present
 from gandiag.metrics.modes import unsure_share as unsure_share
+from gandiag.metrics.ndb import BinDifference as BinDifference
+from gandiag.metrics.ndb import Bins as Bins
+from gandiag.metrics.ndb import bin_difference as bin_difference
+from gandiag.metrics.ndb import fit_bins as fit_bins
+from gandiag.metrics.score import Score as Score
+from gandiag.metrics.score import check_comparable as check_comparable
+from gandiag.metrics.sharpness import relative_sharpness as relative_sharpness
+from gandiag.metrics.sharpness import sharpness as sharpness
