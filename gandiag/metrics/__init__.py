@@ -1,7 +1,9 @@
 """Numbers from tensors: pure functions that know nothing of training."""
 
-from gandiag.metrics.cycling import Cycling as Cycling
-from gandiag.metrics.cycling import cycling as cycling
+from gandiag.metrics.blur import relative_sharpness as relative_sharpness
+from gandiag.metrics.blur import sharpness as sharpness
+from gandiag.metrics.cycles import Cycling as Cycling
+from gandiag.metrics.cycles import cycling as cycling
 from gandiag.metrics.diversity import mean_pairwise_distance as mean_pairwise_distance
 from gandiag.metrics.frechet import FeatureStatistics as FeatureStatistics
 from gandiag.metrics.frechet import feature_statistics as feature_statistics
@@ -11,7 +13,7 @@ from gandiag.metrics.histogram import HistogramDivergence as HistogramDivergence
 from gandiag.metrics.histogram import class_histogram as class_histogram
 from gandiag.metrics.histogram import histogram_divergence as histogram_divergence
 from gandiag.metrics.histogram import wilson_interval as wilson_interval
-from gandiag.metrics.inception_score import inception_score as inception_score
+from gandiag.metrics.inception import inception_score as inception_score
 from gandiag.metrics.mixtures import MixtureCoverage as MixtureCoverage
 from gandiag.metrics.mixtures import StackedCoverage as StackedCoverage
 from gandiag.metrics.mixtures import mixture_coverage as mixture_coverage
@@ -32,5 +34,3 @@ from gandiag.metrics.ndb import bin_difference as bin_difference
 from gandiag.metrics.ndb import fit_bins as fit_bins
 from gandiag.metrics.score import Score as Score
 from gandiag.metrics.score import check_comparable as check_comparable
-from gandiag.metrics.sharpness import relative_sharpness as relative_sharpness
-from gandiag.metrics.sharpness import sharpness as sharpness

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
 from gandiag.errors import GandiagError, TooFewSamples
+from gandiag.metrics.blur import relative_sharpness, sharpness
 from gandiag.metrics.ndb import Bins, bin_difference, fit_bins
 from gandiag.metrics.score import Score
-from gandiag.metrics.sharpness import relative_sharpness, sharpness
 
 
 def test_bins_are_the_formula():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gandiag.errors import TooFewSamples
 from gandiag.metrics.histogram import class_histogram, histogram_divergence, wilson_interval
-from gandiag.metrics.inception_score import inception_score
+from gandiag.metrics.inception import inception_score
 
 EVEN = torch.full((10,), 0.1)
 

@@ -8,7 +8,7 @@ import torch
 
 from gandiag.data import grid, ring
 from gandiag.errors import TooFewSamples
-from gandiag.metrics.cycling import cycling
+from gandiag.metrics.cycles import cycling
 from gandiag.metrics.mixtures import HIGH_QUALITY_NULL, mixture_coverage, stacked_coverage
 from gandiag.metrics.mode_count import corrected_shares, count_modes, judge_errors, stacked_errors
 from gandiag.nets import judge_card
