@@ -1,9 +1,13 @@
 """Numbers from tensors: pure functions that know nothing of training."""
 
 from gandiag.metrics.diversity import mean_pairwise_distance as mean_pairwise_distance
+from gandiag.metrics.frechet import ExtrapolatedDistance as ExtrapolatedDistance
+from gandiag.metrics.frechet import FeatureMoments as FeatureMoments
 from gandiag.metrics.frechet import FeatureStatistics as FeatureStatistics
 from gandiag.metrics.frechet import feature_statistics as feature_statistics
 from gandiag.metrics.frechet import frechet_distance as frechet_distance
+from gandiag.metrics.frechet import frechet_distance_at_infinity as frechet_distance_at_infinity
+from gandiag.metrics.frechet import frechet_standard_error as frechet_standard_error
 from gandiag.metrics.modes import class_shares as class_shares
 from gandiag.metrics.modes import entropy as entropy
 from gandiag.metrics.modes import kl_divergence as kl_divergence
