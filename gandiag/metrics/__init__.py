@@ -1,6 +1,7 @@
 """Numbers from tensors: pure functions that know nothing of training."""
 
 from gandiag.metrics.diversity import mean_pairwise_distance as mean_pairwise_distance
+from gandiag.metrics.frechet import CovarianceFactor as CovarianceFactor
 from gandiag.metrics.frechet import ExtrapolatedDistance as ExtrapolatedDistance
 from gandiag.metrics.frechet import FeatureMoments as FeatureMoments
 from gandiag.metrics.frechet import FeatureStatistics as FeatureStatistics
@@ -13,3 +14,12 @@ from gandiag.metrics.modes import entropy as entropy
 from gandiag.metrics.modes import kl_divergence as kl_divergence
 from gandiag.metrics.modes import modes_present as modes_present
 from gandiag.metrics.modes import unsure_share as unsure_share
+from gandiag.metrics.neighbours import Neighbours as Neighbours
+from gandiag.metrics.neighbours import nearest_neighbours as nearest_neighbours
+from gandiag.metrics.null import Null as Null
+from gandiag.metrics.null import split_null as split_null
+from gandiag.metrics.prdc import PRDC as PRDC
+from gandiag.metrics.prdc import RealManifold as RealManifold
+from gandiag.metrics.prdc import expected_coverage as expected_coverage
+from gandiag.metrics.prdc import prdc as prdc
+from gandiag.metrics.prdc import real_manifold as real_manifold
