@@ -1,6 +1,13 @@
 """Numbers from tensors: pure functions that know nothing of training."""
 
+from gandiag.metrics.diversity import intra_class_distances as intra_class_distances
 from gandiag.metrics.diversity import mean_pairwise_distance as mean_pairwise_distance
+from gandiag.metrics.diversity import vendi_score as vendi_score
+from gandiag.metrics.duplicates import Duplicates as Duplicates
+from gandiag.metrics.duplicates import SupportEstimate as SupportEstimate
+from gandiag.metrics.duplicates import duplicate_threshold as duplicate_threshold
+from gandiag.metrics.duplicates import duplicates as duplicates
+from gandiag.metrics.duplicates import support_size as support_size
 from gandiag.metrics.frechet import CovarianceFactor as CovarianceFactor
 from gandiag.metrics.frechet import ExtrapolatedDistance as ExtrapolatedDistance
 from gandiag.metrics.frechet import FeatureMoments as FeatureMoments

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gandiag.errors import TooFewSamples
 from gandiag.metrics.features import checked_features, checked_pair
 from gandiag.metrics.neighbours import Floats, Points, common_centre, nearest_neighbours, tiles
 

@@ -69,8 +69,8 @@ def test_equal_to_the_authors_package_over_several_tiles(d, scale, dtype):
 def test_a_tight_generator_is_precise_without_recall_and_a_wide_one_the_reverse():
     tight, wide = gaussians(1500, 1500, 16, 0.6), gaussians(1500, 1500, 16, 1.6)
     assert prdc(*tight).precision > 0.95
-    assert prdc(*tight).recall < 0.15
-    assert prdc(*wide).precision < 0.15
+    assert prdc(*tight).recall < 0.2
+    assert prdc(*wide).precision < 0.2
     assert prdc(*wide).recall > 0.95
     assert prdc(*tight).recall == prdc(*tight[::-1]).precision
 
