@@ -14,10 +14,12 @@ from scipy.stats import chi2
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
+from gandiag.metrics.features import checked_features, checked_pair
 from gandiag.metrics.histogram import check_shares
 from gandiag.metrics.modes import class_shares, kl_divergence
+from gandiag.metrics.neighbours import nearest_neighbours
+from gandiag.metrics.prdc import RealManifold, prdc, real_manifold
 
-NEIGHBOURS = 5
 LARGEST_REAL = 2_000
 LARGEST_TRAIN = 10_000
 LEAST_REAL = 500
@@ -48,8 +50,7 @@ class PanelReference:
     Attributes:
         shares: Of the classes, with shape :math:`(K,)`; ``None`` without classes.
         count: Held-out real samples behind the shares, the duplicate distance and copying.
-        real: Held-out real features, at most 2000, with shape :math:`(n, d)`.
-        radii: Distance of each of them to its fifth neighbour.
+        real: Held-out real features, at most 2000, with the distance of each to its fifth neighbour.
         duplicate_distance: Two real samples in a thousand have a neighbour nearer than that: the 0.1 % quantile.
         train: Features of training images, at most 10,000; ``None`` where copying is not looked for.
         held_out_distances: Of held-out real samples to the nearest training image, sorted.
@@ -57,8 +58,7 @@ class PanelReference:
 
     shares: Tensor | None
     count: int
-    real: Tensor
-    radii: Tensor
+    real: RealManifold
     duplicate_distance: float
     train: Tensor | None
     held_out_distances: Tensor
@@ -141,15 +141,15 @@ def panel_reference(held_out: Tensor, classes: Tensor | None, class_count: int, 
         TooFewSamples: If there are fewer than 500 held-out or training images.
         ValueError: If features are not finite, or have different sizes.
     """
-    held_out = _checked(held_out, LEAST_REAL, "held-out real samples")
-    train = None if train is None else _checked(train, LEAST_REAL, "training images", like=held_out)[:LARGEST_TRAIN]
-    real = held_out[:LARGEST_REAL]
+    held_out = checked_features("held-out real", held_out, LEAST_REAL)
+    if train is not None:
+        held_out, train = checked_pair(held_out, train, LEAST_REAL, LEAST_REAL, names=("held-out real", "training"))
+        train = train[:LARGEST_TRAIN]
     return PanelReference(
         shares=None if classes is None else class_shares(classes.cpu(), class_count),
         count=len(held_out),
-        real=real,
-        radii=_neighbour_distances(real, NEIGHBOURS),
-        duplicate_distance=float(_neighbour_distances(held_out, 1).quantile(DUPLICATE_QUANTILE)),
+        real=real_manifold(held_out[:LARGEST_REAL]),
+        duplicate_distance=float(_nearest(held_out).quantile(DUPLICATE_QUANTILE)),
         train=train,
         held_out_distances=torch.empty(0) if train is None else _nearest(held_out, train).sort().values,
     )
@@ -184,10 +184,8 @@ def measure_panel(reference: PanelReference, features: Tensor, classes: Tensor |
         | A Non-Parametric Test to Detect Data-Copying in Generative Models (Meehan et al., 2020)
         | https://arxiv.org/abs/2004.05675
     """
-    fake = _checked(features, LEAST_SAMPLES, "samples", like=reference.real)
-    between = torch.cdist(reference.real, fake)
-    own = torch.cdist(fake.double(), fake.double()).fill_diagonal_(math.inf)  # float32 would part exact duplicates
-    radii = own.topk(NEIGHBOURS, largest=False).values[:, -1].to(between.dtype)
+    fake = checked_features("generated", features, LEAST_SAMPLES)
+    manifold = prdc(reference.real, fake)
     histogram_kl = math.nan
     if reference.shares is not None and classes is not None:
         shares = class_shares(classes.cpu(), len(reference.shares))
@@ -195,10 +193,10 @@ def measure_panel(reference: PanelReference, features: Tensor, classes: Tensor |
     return PanelValues(
         samples=len(fake),
         histogram_kl=histogram_kl,
-        recall=_share((between <= radii).any(dim=1)),
-        coverage=_share(between.amin(dim=1) <= reference.radii),
-        precision=_share((between <= reference.radii[:, None]).any(dim=0)),
-        duplicate_rate=_share(own.amin(dim=1) < reference.duplicate_distance),
+        recall=manifold.recall,
+        coverage=manifold.coverage,
+        precision=manifold.precision,
+        duplicate_rate=float((_nearest(fake) < reference.duplicate_distance).double().mean()),
         copying=math.nan if reference.train is None else _copying(fake, reference.train, reference.held_out_distances),
     )
 
@@ -244,28 +242,9 @@ def calibrate_panel(
     return PanelBounds(samples, tuple(bounds))
 
 
-def _checked(features: Tensor, least: int, what: str, like: Tensor | None = None) -> Tensor:
-    if features.ndim != 2 or (like is not None and features.shape[1] != like.shape[1]):
-        raise ValueError(f"Features of {what} have shape (n, d), d as the others'; got {tuple(features.shape)}.")
-    if len(features) < least:
-        raise TooFewSamples(f"The panel needs at least {least} {what}; got {len(features)}.")
-    if not bool(torch.isfinite(features).all()):
-        raise ValueError(f"The features of the {what} hold NaN or infinite values.")
-    return features.float()
-
-
-def _neighbour_distances(points: Tensor, order: int) -> Tensor:
-    """Distance of each point to its neighbour of that order among the others."""
-    found = []
-    for start in range(0, len(points), 1000):
-        distances = torch.cdist(points[start : start + 1000].double(), points.double())
-        distances.diagonal(start).fill_(math.inf)
-        found.append(distances.topk(order, largest=False).values[:, -1])
-    return torch.cat(found).to(points.dtype)
-
-
-def _nearest(points: Tensor, others: Tensor) -> Tensor:
-    return torch.cat([torch.cdist(some, others).amin(dim=1) for some in points.split(1000)])
+def _nearest(points: Tensor, others: Tensor | None = None) -> Tensor:
+    """Distance of each point to the nearest of the others, or of the other points."""
+    return nearest_neighbours(points, others).distances[:, 0].cpu()
 
 
 def _copying(fake: Tensor, train: Tensor, held_out_distances: Tensor) -> float:
@@ -274,7 +253,3 @@ def _copying(fake: Tensor, train: Tensor, held_out_distances: Tensor) -> float:
     farther = len(held_out_distances) - torch.searchsorted(held_out_distances, distances, right=True)
     as_far = len(held_out_distances) - torch.searchsorted(held_out_distances, distances) - farther
     return float((farther + as_far / 2).mean(dtype=torch.float64)) / len(held_out_distances)
-
-
-def _share(hits: Tensor) -> float:
-    return float(hits.double().mean())

@@ -36,13 +36,13 @@ def test_the_statistics_are_their_definitions():
     values = measure_panel(REFERENCE, fake, classes)
     between, own = apart(HELD_OUT, fake), apart(fake, fake)
     real_radii, fake_radii = np.sort(apart(HELD_OUT, HELD_OUT), axis=1)[:, 5], np.sort(own, axis=1)[:, 5]
-    assert values.recall == pytest.approx((between <= fake_radii).any(axis=1).mean(), abs=2e-3)
-    assert values.coverage == pytest.approx((between.min(axis=1) <= real_radii).mean(), abs=2e-3)
-    assert values.precision == pytest.approx((between <= real_radii[:, None]).any(axis=0).mean(), abs=2e-2)
+    assert values.recall == pytest.approx((between <= fake_radii).any(axis=1).mean(), abs=1e-9)
+    assert values.coverage == pytest.approx((between.min(axis=1) <= real_radii).mean(), abs=1e-9)
+    assert values.precision == pytest.approx((between <= real_radii[:, None]).any(axis=0).mean(), abs=1e-9)
     shares, expected = np.bincount(classes, minlength=3) / 100, np.bincount(HELD_OUT_CLASSES, minlength=3) / 1500
     assert values.histogram_kl == pytest.approx(float((shares * np.log(shares / expected)).sum()))
     ranks = scipy.stats.mannwhitneyu(apart(HELD_OUT, TRAIN).min(axis=1), apart(fake, TRAIN).min(axis=1))
-    assert values.copying == pytest.approx(ranks.statistic / (1500 * 100), abs=1e-3)
+    assert values.copying == pytest.approx(ranks.statistic / (1500 * 100))
 
 
 def test_a_tight_generator_is_precise_and_recalls_little_and_a_wide_one_the_reverse():
@@ -94,15 +94,15 @@ def test_nothing_is_drawn_from_the_global_random_state_and_the_seed_fixes_the_bo
 
 
 def test_what_cannot_be_measured_is_refused():
-    with pytest.raises(TooFewSamples, match="at least 64 samples; got 63"):
+    with pytest.raises(TooFewSamples, match="at least 64 generated samples; got 63"):
         measure_panel(REFERENCE, HELD_OUT[:63], None)
     with pytest.raises(TooFewSamples, match="at least 500 held-out"):
         panel_reference(HELD_OUT[:499], None, 3, None)
     with pytest.raises(TooFewSamples, match="needs 400 real ones; got 399"):
         calibrate_panel(REFERENCE, HELD_OUT[:399], HELD_OUT_CLASSES[:399], samples=200)
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(ValueError, match="not finite"):
         measure_panel(REFERENCE, torch.full((100, 4), torch.nan), None)
-    with pytest.raises(ValueError, match="shape"):
+    with pytest.raises(ValueError, match="dimension"):
         measure_panel(REFERENCE, torch.zeros(100, 5), None)
     with pytest.raises(ValueError, match="for 200 samples"):
         BOUNDS.alarms(measure_panel(REFERENCE, *blobs(100, 10)))
