@@ -16,6 +16,15 @@ from gandiag.metrics.frechet import feature_statistics as feature_statistics
 from gandiag.metrics.frechet import frechet_distance as frechet_distance
 from gandiag.metrics.frechet import frechet_distance_at_infinity as frechet_distance_at_infinity
 from gandiag.metrics.frechet import frechet_standard_error as frechet_standard_error
+from gandiag.metrics.memorisation import DiscriminatorGap as DiscriminatorGap
+from gandiag.metrics.memorisation import Memorisation as Memorisation
+from gandiag.metrics.memorisation import data_copying_score as data_copying_score
+from gandiag.metrics.memorisation import discriminator_gap as discriminator_gap
+from gandiag.metrics.memorisation import memorisation as memorisation
+from gandiag.metrics.memorisation import memorisation_distance as memorisation_distance
+from gandiag.metrics.memorisation import (
+    memorisation_informed_frechet_distance as memorisation_informed_frechet_distance,
+)
 from gandiag.metrics.modes import class_shares as class_shares
 from gandiag.metrics.modes import entropy as entropy
 from gandiag.metrics.modes import kl_divergence as kl_divergence
