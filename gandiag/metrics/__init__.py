@@ -26,6 +26,15 @@ from gandiag.metrics.histogram import class_histogram as class_histogram
 from gandiag.metrics.histogram import histogram_divergence as histogram_divergence
 from gandiag.metrics.histogram import wilson_interval as wilson_interval
 from gandiag.metrics.inception import inception_score as inception_score
+from gandiag.metrics.memorisation import DiscriminatorGap as DiscriminatorGap
+from gandiag.metrics.memorisation import Memorisation as Memorisation
+from gandiag.metrics.memorisation import data_copying_score as data_copying_score
+from gandiag.metrics.memorisation import discriminator_gap as discriminator_gap
+from gandiag.metrics.memorisation import memorisation as memorisation
+from gandiag.metrics.memorisation import memorisation_distance as memorisation_distance
+from gandiag.metrics.memorisation import (
+    memorisation_informed_frechet_distance as memorisation_informed_frechet_distance,
+)
 from gandiag.metrics.mixtures import MixtureCoverage as MixtureCoverage
 from gandiag.metrics.mixtures import StackedCoverage as StackedCoverage
 from gandiag.metrics.mixtures import mixture_coverage as mixture_coverage
