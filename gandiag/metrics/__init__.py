@@ -8,7 +8,6 @@ from gandiag.metrics.duplicates import SupportEstimate as SupportEstimate
 from gandiag.metrics.duplicates import duplicate_threshold as duplicate_threshold
 from gandiag.metrics.duplicates import duplicates as duplicates
 from gandiag.metrics.duplicates import support_size as support_size
-from gandiag.metrics.frechet import CovarianceFactor as CovarianceFactor
 from gandiag.metrics.frechet import ExtrapolatedDistance as ExtrapolatedDistance
 from gandiag.metrics.frechet import FeatureMoments as FeatureMoments
 from gandiag.metrics.frechet import FeatureStatistics as FeatureStatistics
@@ -16,6 +15,12 @@ from gandiag.metrics.frechet import feature_statistics as feature_statistics
 from gandiag.metrics.frechet import frechet_distance as frechet_distance
 from gandiag.metrics.frechet import frechet_distance_at_infinity as frechet_distance_at_infinity
 from gandiag.metrics.frechet import frechet_standard_error as frechet_standard_error
+from gandiag.metrics.kernel import KernelDistance as KernelDistance
+from gandiag.metrics.kernel import KernelReference as KernelReference
+from gandiag.metrics.kernel import gaussian_reference as gaussian_reference
+from gandiag.metrics.kernel import kernel_inception_distance as kernel_inception_distance
+from gandiag.metrics.kernel import maximum_mean_discrepancy as maximum_mean_discrepancy
+from gandiag.metrics.kernel import polynomial_reference as polynomial_reference
 from gandiag.metrics.memorisation import DiscriminatorGap as DiscriminatorGap
 from gandiag.metrics.memorisation import Memorisation as Memorisation
 from gandiag.metrics.memorisation import data_copying_score as data_copying_score
