@@ -19,7 +19,7 @@ BLOCK = 1024
 
 @dataclass(frozen=True)
 class Polynomial:
-    r"""The kernel :math:`(x \cdot y / d + 1)^3`, less 1: a constant cancels in the discrepancy, its rounding does not."""
+    r"""The kernel :math:`(x \cdot y / d + 1)^3`, less 1, which cancels in the discrepancy, but not in its rounding."""
 
     def between(self, first: Tensor, second: Tensor) -> Tensor:
         product = first @ (second / first.shape[1]).T
