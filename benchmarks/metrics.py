@@ -1,7 +1,9 @@
 """How fast and how lean are the metrics? Ratios against other libraries, interleaved in one process.
 
 Each round runs every implementation of a task once, in turn; the median of a library's time over ours is the ratio.
-Peak extra memory is the largest resident size during a call less that before it, sampled every few milliseconds.
+Processor time is given too: on a machine that others use, it is the steadier one, and with ``--threads 1`` (and
+OMP_NUM_THREADS=1) no thread burns it waiting for another. Peak extra memory is the largest resident size during a call
+less that before it, sampled every few milliseconds.
 
     python benchmarks/metrics.py --out benchmarks/metrics.csv        (about 10 minutes on 2 cores)
 
@@ -25,6 +27,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from gandiag.metrics import (
@@ -188,30 +191,33 @@ def measure(task: str, rounds: int) -> Iterator[dict[str, object]]:
     for number in range(rounds):
         for name, work in implementations.items():
             with PeakMemory() as memory, contextlib.redirect_stdout(io.StringIO()):
-                start = time.perf_counter()
+                start, cpu_start = time.perf_counter(), time.process_time()
                 value = work()
-                seconds = time.perf_counter() - start
+                seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
             yield {
                 "task": task,
                 "implementation": name,
                 "round": number,
                 "seconds": round(seconds, 4),
+                "cpu_seconds": round(cpu_seconds, 4),
                 "value": value,
                 "peak_extra_mb": round(memory.mb, 1),
+                "threads": torch.get_num_threads(),
                 "load": os.getloadavg()[0],
             }
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Median seconds and ratios to ours round by round, largest memory, and the difference in value."""
-    wide = table.pivot(index=["task", "round"], columns="implementation", values="seconds")
-    ratios = wide.div(wide[OURS], axis=0).groupby("task").median().stack()
+    """Median times and their ratios to ours round by round, largest memory, and the difference in value."""
     grouped = table.groupby(["task", "implementation"])
     result = grouped.agg(
         seconds=("seconds", "median"), peak_extra_mb=("peak_extra_mb", "max"), value=("value", "first")
     )
+    for column in ("seconds", "cpu_seconds"):
+        wide = table.pivot(index=["task", "round"], columns="implementation", values=column)
+        result[f"{column}_over_ours"] = wide.div(wide[OURS], axis=0).groupby("task").median().stack()
     ours = result["value"].xs(OURS, level="implementation").reindex(result.index, level="task")
-    return result.assign(times_ours=ratios, relative_difference=(result["value"] / ours - 1).abs())
+    return result.assign(relative_difference=(result["value"] / ours - 1).abs())
 
 
 def main() -> None:
@@ -224,12 +230,13 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     warnings.filterwarnings("ignore")
     rows: list[dict[str, object]] = []
-    for task in arguments.tasks:
-        for row in measure(task, arguments.rounds):
-            rows.append(row)
-            print({key: row[key] for key in ("task", "implementation", "seconds", "peak_extra_mb")}, flush=True)
-            if arguments.out:
-                pd.DataFrame(rows).to_csv(arguments.out, index=False)
+    with threadpool_limits(arguments.threads, user_api="blas"):
+        for task in arguments.tasks:
+            for row in measure(task, arguments.rounds):
+                rows.append(row)
+                print({key: row[key] for key in ("task", "implementation", "seconds", "peak_extra_mb")}, flush=True)
+                if arguments.out:
+                    pd.DataFrame(rows).to_csv(arguments.out, index=False)
     print(summary(pd.DataFrame(rows)).to_string())
 
 
