@@ -26,6 +26,12 @@ from gandiag.metrics.histogram import class_histogram as class_histogram
 from gandiag.metrics.histogram import histogram_divergence as histogram_divergence
 from gandiag.metrics.histogram import wilson_interval as wilson_interval
 from gandiag.metrics.inception import inception_score as inception_score
+from gandiag.metrics.kernel import KernelDistance as KernelDistance
+from gandiag.metrics.kernel import KernelReference as KernelReference
+from gandiag.metrics.kernel import gaussian_reference as gaussian_reference
+from gandiag.metrics.kernel import kernel_inception_distance as kernel_inception_distance
+from gandiag.metrics.kernel import maximum_mean_discrepancy as maximum_mean_discrepancy
+from gandiag.metrics.kernel import polynomial_reference as polynomial_reference
 from gandiag.metrics.memorisation import DiscriminatorGap as DiscriminatorGap
 from gandiag.metrics.memorisation import Memorisation as Memorisation
 from gandiag.metrics.memorisation import data_copying_score as data_copying_score
