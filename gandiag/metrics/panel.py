@@ -30,7 +30,7 @@ HISTOGRAM_QUANTILE = 0.975
 """Most of the 5 % of false alarms goes to the histogram: a rare class, the hardest failure, is seen by nothing else."""
 
 DEVIATIONS = 3.5
-"""From the mean of real draws, for the five other statistics: about 0.1 % of false alarms together, were they normal."""
+"""From the mean of real draws, for the five other statistics: about 0.1 % of false alarms, were they normal."""
 
 MARGINS = {
     "histogram_kl": 0.005,  # one class in ten at 70 % of its share

@@ -15,6 +15,7 @@ from gandiag.metrics.duplicates import duplicate_threshold, duplicates
 from gandiag.metrics.frechet import FeatureStatistics, frechet_distance
 from gandiag.metrics.histogram import class_histogram, histogram_divergence
 from gandiag.metrics.inception import inception_score
+from gandiag.metrics.kernel import kernel_inception_distance
 from gandiag.metrics.memorisation import data_copying_score, memorisation
 from gandiag.metrics.mode_count import count_modes, judge_errors
 from gandiag.metrics.modes import class_shares
@@ -101,6 +102,7 @@ class _Scoring:
     def card(self) -> Scorecard:
         for name, measure in (
             ("fid", self._distance),
+            ("kid", self._kernel_distance),
             ("precision, recall, density and coverage", self._manifold),
             ("modes", self._modes),
             ("class histogram", self._histogram),
@@ -147,6 +149,15 @@ class _Scoring:
         else:
             return "needs --real"
         self._add("fid", value, len(features), n_real=n_real, higher_is_better=False, **null)
+        return ""
+
+    def _kernel_distance(self) -> str:
+        if self.real_seen is None:
+            return "needs --real"
+        real, fake = self.real_seen.features[:NEIGHBOUR_SAMPLES], self.fake_seen.features[:NEIGHBOUR_SAMPLES]
+        found = kernel_inception_distance(real, fake)
+        null = {"null_mean": 0.0, "null_std": found.standard_error}
+        self._add("kid", found.value, len(fake), n_real=len(real), higher_is_better=False, **null)
         return ""
 
     def _manifold(self) -> str:
