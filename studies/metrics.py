@@ -7,8 +7,8 @@ MNIST's training images in two halves: the real side, whose first 10,000 images 
     python studies/metrics.py --data-dir DIR       (about 10 minutes on 2 cores; can be interrupted and resumed)
     python studies/metrics.py --smoke              (a minute: fewer sizes, two draws)
 
-Writes values.csv (a row a draw), separation.csv and the page index.html to reports/metrics. The cheap panel's figures are
-those of studies/panel.py.
+Writes values.csv (a row a draw), separation.csv and the page index.html to reports/metrics. The cheap panel's figures
+are those of studies/panel.py.
 """
 
 import argparse

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from gandiag.report.article import Section, drawn, write_article
 from gandiag.report.canvas import INK, MUTED, PALETTE, SMALL, blank, house_style
 from gandiag.report.views import Picture
+from gandiag.report.wording import number
 
 FAULTS = {
     "classes dropped": (1, "one class dropped"),
@@ -46,8 +49,8 @@ TITLES = {
     "c_t": "C_T, data copying",
     "sharpness": "Sharpness / real",
 }
-COUNTS = {"modes_seen": 0.5, "modes": 0.5, "duplicate_rate": 0.001}
-"""Half a count, or one sample of a thousand: what stands in for a spread of 0."""
+COUNTS = {"modes_seen": 0.1, "modes": 0.1, "duplicate_rate": 0.001}
+"""A tenth of a class, or one sample of a thousand: what stands in for a spread of 0."""
 
 SHOWN = ("fid", "recall", "kl_to_real", "duplicate_rate", "c_t", "sharpness")
 SEEN, CLEAR = 3.0, 99.0
@@ -68,7 +71,7 @@ def write_page(values: pd.DataFrame, out: Path) -> Path:
                 drawn(
                     heatmap(apart),
                     "Metric against fault",
-                    "Numbers above 99 are cut. A spread of 0 counts as half a count.",
+                    "Numbers above 99 are cut. A spread of 0 counts as a tenth of a class.",
                 )
             ],
         ),
@@ -81,7 +84,7 @@ def write_page(values: pd.DataFrame, out: Path) -> Path:
         ),
         Section(
             "Against the strength of the fault, at 1000 samples",
-            "The same distance as above on a logarithmic scale, as the fault grows; the dashed line is three deviations.",
+            "The same distance as above on a logarithmic scale, as the fault grows; dashed: three deviations.",
             [over_strengths(values, fault) for fault in FAULTS],
         ),
     ]
@@ -98,16 +101,16 @@ def conclusions(values: pd.DataFrame, apart: pd.DataFrame, panel: Path) -> list[
     real = values[values["fault"] == "none"].groupby("samples").mean(numeric_only=True)
     small, large = int(real.index.min()), int(real.index.max())
     found = [
-        "No metric sees every fault. Histogram KL for what is missing, recall for what is narrowed, the duplicate rate for "
-        "what repeats, C_T for what is copied: these four see what the usual set of FID, KID and inception score does "
+        "No metric sees every fault. Histogram KL for what is missing, recall for what is narrowed, the duplicate rate "
+        "for what repeats, C_T for what is copied: these four see what the usual set of FID, KID and inception score does "
         "not, and the detectors should trust them, at equal sample sizes.",
         f"Copies of training images: C_T is {abs(apart.loc['c_t', 'copies']):.0f} deviations away at 1000 samples, FID "
         f"{abs(apart.loc['fid', 'copies']):.1f}, KID {abs(apart.loc['kid', 'copies']):.1f}. A tenth of the samples "
         f"repeated: the duplicate rate {min(abs(apart.loc['duplicate_rate', 'duplicates']), CLEAR):.0f} or more, FID "
         f"{abs(apart.loc['fid', 'duplicates']):.1f}.",
-        f"A perfect generator's FID is {real.loc[small, 'fid']:.1f} at {small} samples and {real.loc[large, 'fid']:.2f} at "
-        f"{large:,}; its coverage {real.loc[small, 'coverage']:.2f} and {real.loc[large, 'coverage']:.2f}. Neither number "
-        "says anything without its sample size.",
+        f"A perfect generator's FID is {real.loc[small, 'fid']:.1f} at {small} samples and {real.loc[large, 'fid']:.2f} "
+        f"at {large:,}; its coverage {real.loc[small, 'coverage']:.2f} and {real.loc[large, 'coverage']:.2f}. Neither "
+        "number says anything without its sample size.",
     ]
     if panel.exists():
         table = pd.read_csv(panel)
@@ -154,7 +157,7 @@ def heatmap(apart: pd.DataFrame) -> Figure:
         size = np.log10(apart.abs().clip(1, 100).to_numpy())
         axes.imshow(size, cmap="Blues", vmin=0, vmax=2.4, aspect="auto")
         axes.grid(False)
-        axes.set_xticks(range(len(apart.columns)), [FAULTS[name][1] for name in apart.columns])
+        axes.set_xticks(range(len(apart.columns)), [FAULTS[name][1].replace(" ", "\n", 1) for name in apart.columns])
         axes.set_yticks(range(len(apart.index)), [TITLES[name] for name in apart.index])
         axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False, labelcolor=INK)
         for (row, column), value in np.ndenumerate(apart.to_numpy()):
@@ -186,10 +189,17 @@ def over_sizes(values: pd.DataFrame, apart: pd.DataFrame, metric: str) -> Pictur
         axes.minorticks_off()
         axes.set_xlabel("samples")
         if metric in ("fid", "kl_to_real", "bins_js"):
-            axes.set_yscale("log")
+            _log(axes)
         handles = [Line2D([], [], color=color, linewidth=2) for _, color in lines.values()]
         figure.legend(handles, lines, loc="outside lower center", ncols=3, frameon=False, fontsize=7.5, labelcolor=INK)
     return drawn(figure, TITLES[metric], sees(apart.loc[metric]))
+
+
+def _log(axes: Axes) -> None:
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(numticks=6))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def sees(row: pd.Series) -> str:
@@ -213,7 +223,7 @@ def over_strengths(values: pd.DataFrame, fault: str) -> Picture:
                 rows.columns, rows.loc[metric].clip(lower=0.1), "-o", color=PALETTE[index], linewidth=1.5, markersize=3
             )
         axes.axhline(SEEN, color=MUTED, linestyle="--", linewidth=0.9)
-        axes.set_yscale("log")
+        _log(axes)
         if fault == "prototypes":
             axes.set_xscale("log")
             axes.invert_xaxis()
@@ -241,14 +251,12 @@ def panel_sections(path: Path) -> list[Section]:
     by = table.set_index(["failure", "samples"])
     rows = []
     for failure in table["failure"].unique():
-        cells = [
-            f"{by.loc[(failure, n), 'alarm_rate']:.1%} ({by.loc[(failure, n), 'low']:.1%} to {by.loc[(failure, n), 'high']:.1%})"
-            for n in sizes
-        ]
+        found = [by.loc[(failure, n)] for n in sizes]
+        cells = [f"{one['alarm_rate']:.1%} ({one['low']:.1%} to {one['high']:.1%})" for one in found]
         rows.append(["real samples: false alarms" if failure == "none" else failure, *cells])
     lead = (
-        "Share of draws in which at least one of six statistics (histogram KL, recall, coverage, precision, duplicate rate, "
-        "copying) leaves its bound, with its 95 % interval. The bounds come from a calibration part of the real images, the "
-        "alarms from an evaluation part, on a split that the rule was not settled on."
+        "Share of draws in which at least one of six statistics (histogram KL, recall, coverage, precision, duplicate "
+        "rate, copying) leaves its bound, with its 95 % interval. The bounds come from a calibration part of the real "
+        "images, the alarms from an evaluation part, on a split that the rule was not settled on."
     )
     return [Section("The cheap panel", lead, columns=["failure", *(f"{n:,} samples" for n in sizes)], rows=rows)]
