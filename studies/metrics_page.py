@@ -102,14 +102,14 @@ def conclusions(values: pd.DataFrame, apart: pd.DataFrame, panel: Path) -> list[
     small, large = int(real.index.min()), int(real.index.max())
     found = [
         "No metric sees every fault. Histogram KL for what is missing, recall for what is narrowed, the duplicate rate "
-        "for what repeats, C_T for what is copied: these four see what the usual set of FID, KID and inception score does "
-        "not, and the detectors should trust them, at equal sample sizes.",
+        "for what repeats, C_T for what is copied: these four see what the usual set of FID, KID and inception score "
+        "does not, and the detectors should trust them, at equal sample sizes.",
         f"Copies of training images: C_T is {abs(apart.loc['c_t', 'copies']):.0f} deviations away at 1000 samples, FID "
         f"{abs(apart.loc['fid', 'copies']):.1f}, KID {abs(apart.loc['kid', 'copies']):.1f}. A tenth of the samples "
         f"repeated: the duplicate rate {min(abs(apart.loc['duplicate_rate', 'duplicates']), CLEAR):.0f} or more, FID "
         f"{abs(apart.loc['fid', 'duplicates']):.1f}.",
-        f"A perfect generator's FID is {real.loc[small, 'fid']:.1f} at {small} samples and {real.loc[large, 'fid']:.2f} "
-        f"at {large:,}; its coverage {real.loc[small, 'coverage']:.2f} and {real.loc[large, 'coverage']:.2f}. Neither "
+        f"A perfect generator's FID is {real.loc[small, 'fid']:.1f} at {small} samples and "
+        f"{real.loc[large, 'fid']:.2f} at {large:,}; its coverage {real.loc[small, 'coverage']:.2f} and {real.loc[large, 'coverage']:.2f}. Neither "
         "number says anything without its sample size.",
     ]
     if panel.exists():
@@ -119,7 +119,7 @@ def conclusions(values: pd.DataFrame, apart: pd.DataFrame, panel: Path) -> list[
         found.insert(
             1,
             "The cheap panel of six statistics finds each of eleven planted failures in at least "
-            + " and ".join(f"{least[n]:.0%} of draws at {n} samples" for n in least.index)
+            + " and ".join(f"{least[n]:.1%} of draws at {n} samples" for n in least.index)
             + ", with "
             + " and ".join(f"{false.loc[n, 'alarm_rate']:.1%}" for n in least.index)
             + " of false alarms.",
