@@ -109,9 +109,8 @@ def conclusions(values: pd.DataFrame, apart: pd.DataFrame, panel: Path) -> list[
         f"repeated: the duplicate rate {min(abs(apart.loc['duplicate_rate', 'duplicates']), CLEAR):.0f} or more, FID "
         f"{abs(apart.loc['fid', 'duplicates']):.1f}.",
         f"A perfect generator's FID is {real.loc[small, 'fid']:.1f} at {small} samples and "
-        f"{real.loc[large, 'fid']:.2f} at {large:,}; its coverage {real.loc[small, 'coverage']:.2f} and {real.loc[large, 'coverage']:.2f}. "
-        f"Neither "
-        "number says anything without its sample size.",
+        f"{real.loc[large, 'fid']:.2f} at {large:,}; its coverage {real.loc[small, 'coverage']:.2f} and "
+        f"{real.loc[large, 'coverage']:.2f}. Neither number says anything without its sample size.",
     ]
     if panel.exists():
         table = pd.read_csv(panel)
