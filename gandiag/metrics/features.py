@@ -9,7 +9,7 @@ from gandiag.errors import TooFewSamples
 
 
 def checked_features(name: str, features: Tensor, least: int = 1) -> Tensor:
-    """Features as a matrix with shape :math:`(n, d)`, all finite.
+    """Features as a matrix with shape :math:`(n, d)`, all finite, in float32 or float64.
 
     Args:
         name: What the features are, for the sentence of an error.
@@ -29,8 +29,8 @@ def checked_features(name: str, features: Tensor, least: int = 1) -> Tensor:
     if len(features) < least:
         raise TooFewSamples(f"This metric needs at least {least} {name} samples; got {len(features)}.")
     matrix = features.detach().reshape(len(features), math.prod(features.shape[1:]))
-    if not matrix.is_floating_point():
-        matrix = matrix.double()
+    if matrix.dtype not in (torch.float32, torch.float64):
+        matrix = matrix.float() if matrix.is_floating_point() else matrix.double()
     if not bool(torch.isfinite(matrix).all()):
         raise ValueError(f"The {name} features are not finite; remove or repair NaN and infinite values first.")
     return matrix
@@ -57,3 +57,8 @@ def checked_pair(
 def double(features: Tensor) -> Tensor:
     """In float64, on the processor where the device has no float64."""
     return (features.cpu() if features.device.type == "mps" else features).double()
+
+
+def for_products(features: Tensor) -> Tensor:
+    """In a precision whose matrix products keep it: a user may have allowed those of float32 to be rounded further."""
+    return features if torch.get_float32_matmul_precision() == "highest" else double(features)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gandiag.metrics.features import checked_features, checked_pair, double
+from gandiag.metrics.features import checked_features, checked_pair, double, for_products
 
 LEAST_SAMPLES = 20
 """Of each kind: the standard error is itself an estimate, and useless from fewer."""
@@ -82,7 +82,7 @@ def polynomial_reference(real: Tensor) -> KernelReference:
         TooFewSamples: If there are fewer than 20 samples.
         ValueError: If a feature is not finite.
     """
-    return _reference(checked_features("real", real, LEAST_SAMPLES), Polynomial())
+    return _reference(for_products(checked_features("real", real, LEAST_SAMPLES)), Polynomial())
 
 
 def gaussian_reference(real: Tensor, *, bandwidth: float | None = None) -> KernelReference:
@@ -96,7 +96,7 @@ def gaussian_reference(real: Tensor, *, bandwidth: float | None = None) -> Kerne
         TooFewSamples: If there are fewer than 20 samples.
         ValueError: If a feature is not finite, or the bandwidth is not positive, as where most samples are the same.
     """
-    real = checked_features("real", real, LEAST_SAMPLES)
+    real = for_products(checked_features("real", real, LEAST_SAMPLES))
     if bandwidth is None:
         chosen = double(real[:: math.ceil(len(real) / BANDWIDTH_SAMPLES)])
         bandwidth = float(torch.nn.functional.pdist(chosen).median())

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
+from gandiag.metrics.features import checked_features, checked_pair, for_products
 
 TILE = 1024
 """Rows and columns of a tile: 4 MB of float32, which a processor's cache holds."""
@@ -69,9 +70,7 @@ class Points:
 
     def block(self, start: int) -> tuple[Tensor, Tensor]:
         """Centred rows of a tile, and their squared lengths."""
-        # A product in a lower precision, which a user may have allowed, would break the bound; float64 has no such one.
-        dtype = torch.float32 if torch.get_float32_matmul_precision() == "highest" else torch.float64
-        rows = (self.features[start : start + TILE] - self.centre).to(dtype)
+        rows = for_products((self.features[start : start + TILE] - self.centre).float())
         return rows, rows.square().sum(dim=1, keepdim=True)
 
     def exact(self, indices: Indices) -> Floats:
@@ -157,19 +156,23 @@ def nearest_neighbours(queries: Tensor, references: Tensor | None = None, k: int
 
     Raises:
         TooFewSamples: If there are fewer than k to choose from.
+        ValueError: If a feature is not finite, or the dimensions differ.
 
     Examples:
         >>> nearest_neighbours(torch.tensor([[0.0], [1.0], [3.0]])).distances.flatten().tolist()
         [1.0, 1.0, 2.0]
     """
     alone = references is None
-    others = queries if references is None else references
+    if references is None:
+        others = queries = checked_features("given", queries)
+    else:
+        queries, others = checked_pair(queries, references, names=("query", "reference"))
     available = len(others) - alone
     if not 1 <= k <= available:
         raise TooFewSamples(f"{k} neighbours cannot be found among {available} points.")
     centre = common_centre(queries, others)
     left = Points(queries, centre)
-    right = left if references is None else Points(references, centre)
+    right = left if alone else Points(others, centre)
     candidates = _Candidates(len(left), min(k + SPARE, available))
     for tile in tiles(left, right, upper=alone):
         if alone and tile.row == tile.column:

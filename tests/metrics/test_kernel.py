@@ -120,3 +120,14 @@ def test_too_few_or_broken_samples_are_refused_and_nothing_random_is_drawn():
         maximum_mean_discrepancy(real, real[:, :2])
     with pytest.raises(ValueError, match="bandwidth must be positive"):
         maximum_mean_discrepancy(torch.zeros(30, 3), real)
+
+
+def test_half_precision_gradients_and_lower_precision_products_are_taken_as_they_are():
+    real, fake = torch.randn(100, 8).half(), torch.randn(100, 8).half().requires_grad_()
+    expected = kernel_inception_distance(real.double(), fake.double()).value
+    assert kernel_inception_distance(real, fake).value == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    torch.set_float32_matmul_precision("medium")
+    try:
+        assert kernel_inception_distance(real, fake).value == pytest.approx(expected, rel=1e-9)
+    finally:
+        torch.set_float32_matmul_precision("highest")

@@ -144,6 +144,12 @@ def test_a_lower_precision_of_products_that_a_user_allows_changes_nothing():
         torch.set_float32_matmul_precision("highest")
 
 
+def test_half_precision_and_gradients_are_taken_as_they_are():
+    real, fake = gaussians(60, 60, 4)
+    expected = prdc(real.half().double(), fake.half().double()).density
+    assert prdc(real.half(), fake.half().requires_grad_()).density == expected
+
+
 def test_too_few_or_broken_samples_are_refused():
     real, fake = gaussians(50, 50, 4)
     with pytest.raises(TooFewSamples, match="at least 7 fake samples; got 6"):
