@@ -4,7 +4,7 @@ MNIST's training images in two halves: the real side, whose first 10,000 images 
 "generators" draw from: a perfect one, and others with one planted fault. Every metric at 100 to 10,000 samples, and at
 1000 samples against the strength of the fault.
 
-    python studies/metrics.py --data-dir DIR       (about 10 minutes on 2 cores; can be interrupted and resumed)
+    python studies/metrics.py --data-dir DIR       (16 minutes on 2 busy cores; can be interrupted and resumed)
     python studies/metrics.py --smoke              (a minute: fewer sizes, two draws)
 
 Writes values.csv (a row a draw), separation.csv and the page index.html to reports/metrics. The cheap panel's figures

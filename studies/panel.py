@@ -4,7 +4,7 @@ The real images of MNIST's training part are split four ways at random: those th
 held-out reference, a calibration part from whose draws the bounds come, and an evaluation part from which the failures
 are planted and on which false alarms are counted. The rule was settled on other splits than the one measured here.
 
-    python studies/panel.py --data-dir DIR      (about 8 minutes on 2 cores; each size is kept, --smoke takes a minute)
+    python studies/panel.py --data-dir DIR      (20 minutes on 2 busy cores; each finished size is kept; --smoke)
 
 Writes panel.csv (a row a size and failure: power and what raised the alarm) and panel_bounds.csv to reports/metrics.
 """
