@@ -6,12 +6,15 @@ import torch
 from torch import Tensor
 
 from gandiag.metrics.diversity import mean_pairwise_distance
+from gandiag.metrics.duplicates import duplicates
 from gandiag.metrics.frechet import frechet_distance
 from gandiag.metrics.modes import class_shares, entropy, kl_divergence, modes_present, unsure_share
+from gandiag.metrics.prdc import prdc
 from gandiag.probes.judging import Judgement, Judging
 from gandiag.probes.reference import Reference
 
 LEAST_SAMPLES = 64
+LARGEST_NEIGHBOURS = 512  # keeps a probe cheap, and its numbers comparable from probe to probe
 LARGEST_CLASS_COUNT = 100  # columns of the probes table
 
 
@@ -52,6 +55,16 @@ class Probe:
         row = {"diversity": mean_pairwise_distance(judged.features) / self.reference.pairwise_distance}
         if self.reference.statistics is not None and self.judging.module is not None:
             row["fid_judge"] = frechet_distance(self.reference.statistics, judged.features)
+        return row | self._neighbours(judged.features[:LARGEST_NEIGHBOURS])
+
+    def _neighbours(self, features: Tensor) -> dict[str, float]:
+        """Fidelity and coverage by nearest neighbours, and how many samples repeat each other."""
+        row: dict[str, float] = {}
+        if self.reference is not None and self.reference.manifold is not None:
+            found = prdc(self.reference.manifold, features)
+            row |= {"precision": found.precision, "recall": found.recall, "coverage": found.coverage}
+        if self.reference is not None and self.reference.duplicate_distance is not None:
+            row["duplicate_rate"] = duplicates(features, self.reference.duplicate_distance).rate
         return row
 
     def _classes(self, judged: Judgement) -> dict[str, float]:

@@ -10,12 +10,17 @@ from torch.utils.data import Dataset as TorchDataset
 
 from gandiag.errors import GandiagError
 from gandiag.metrics.diversity import mean_pairwise_distance
+from gandiag.metrics.duplicates import duplicate_threshold
 from gandiag.metrics.frechet import FeatureStatistics, feature_statistics
+from gandiag.metrics.prdc import RealManifold, real_manifold
 from gandiag.nets.judge import real_statistics
 from gandiag.probes.judging import Judging
 
 LARGEST_REFERENCE = 10_000
 PAIRWISE_SUBSET = 2_000
+MANIFOLD_SUBSET = 1_000
+LEAST_MANIFOLD = 200
+LEAST_DUPLICATES = 1_000
 HIGHEST_DIMENSION = 256  # of features, for a covariance
 
 
@@ -27,11 +32,15 @@ class Reference:
         pairwise_distance: Mean distance between two real samples in feature space.
         statistics: Moments of the features; ``None`` where there are too few samples or too many dimensions.
         class_shares: Shares of the classes, with shape :math:`(K,)`; ``None`` where the judge knows no classes.
+        manifold: At most 1000 real features with their neighbourhoods; ``None`` where there is no judge or too little.
+        duplicate_distance: Hardly two real samples are that near; ``None`` from fewer than 1000 of them.
     """
 
     pairwise_distance: float
     statistics: FeatureStatistics | None
     class_shares: Tensor | None
+    manifold: RealManifold | None = None
+    duplicate_distance: float | None = None
 
 
 def packaged_reference(dataset: str) -> Reference | None:
@@ -52,8 +61,13 @@ def reference_from_samples(samples: Tensor, judging: Judging) -> Reference:
     if judged.probabilities is not None:
         classes = judged.probabilities.argmax(dim=1)
         shares = classes.bincount(minlength=judged.probabilities.shape[1]).double() / len(classes)
+    judged_well = judging.module is not None and len(features) >= LEAST_MANIFOLD
     return Reference(
-        mean_pairwise_distance(features[:PAIRWISE_SUBSET]), feature_statistics(features) if enough else None, shares
+        mean_pairwise_distance(features[:PAIRWISE_SUBSET]),
+        feature_statistics(features) if enough else None,
+        shares,
+        manifold=real_manifold(features[:MANIFOLD_SUBSET]) if judged_well else None,
+        duplicate_distance=duplicate_threshold(features) if judged_well and len(features) >= LEAST_DUPLICATES else None,
     )
 
 

@@ -40,6 +40,10 @@ PROBES = (
     "unsure_share",
     "flip_rate",
     "high_quality_share",
+    "precision",
+    "recall",
+    "coverage",
+    "duplicate_rate",
 )
 """``class_0`` … ``class_9`` follow where a judge names classes."""
 

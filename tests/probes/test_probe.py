@@ -37,6 +37,16 @@ def test_real_digits_look_real(probe, digits):
     assert sum(row[f"class_{index}"] for index in range(10)) == pytest.approx(1)
 
 
+def test_neighbours_are_probed_beside_enough_real_samples(probe, digits):
+    row = probe.measure(digits.samples[:512])
+    assert row["precision"] > 0.9
+    assert row["recall"] > 0.9
+    assert row["coverage"] > 0.5
+    repeated = probe.measure(digits.samples[:64].repeat(4, 1, 1, 1))
+    assert repeated["duplicate_rate"] == 1
+    assert repeated["recall"] < row["recall"]
+
+
 def test_one_class_alone_is_seen_as_missing_modes(probe, digits):
     threes = digits.samples[digits.labels == 3]
     row = probe.measure(threes)
