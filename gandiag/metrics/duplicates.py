@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import torch
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import chi2
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
@@ -160,8 +160,8 @@ def support_size(samples: int, pairs: int, *, confidence: float = 0.95) -> Suppo
     if not 0 <= pairs <= possible:
         raise ValueError(f"Of {samples} samples at most {possible:.0f} pairs can be the same; got {pairs}.")
     tail = (1 - confidence) / 2
-    most = float(chi2.ppf(1 - tail, 2 * pairs + 2)) / 2
-    least = float(chi2.ppf(tail, 2 * pairs)) / 2 if pairs else 0.0
+    most = float(scipy.stats.chi2.ppf(1 - tail, 2 * pairs + 2)) / 2
+    least = float(scipy.stats.chi2.ppf(tail, 2 * pairs)) / 2 if pairs else 0.0
     size, high = (possible / count if count else math.inf for count in (float(pairs), least))
     return SupportEstimate(size, max(1.0, possible / most), high)
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from scipy.stats import chi2, norm
+import scipy
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
@@ -115,7 +115,7 @@ def wilson_interval(counts: Tensor, total: int, confidence: float = 0.95) -> tup
     """
     if total < 1:
         raise TooFewSamples("A share needs at least one sample; got 0.")
-    z = float(norm.ppf(0.5 + confidence / 2))
+    z = float(scipy.stats.norm.ppf(0.5 + confidence / 2))
     share = counts.double() / total
     middle = share + z**2 / (2 * total)
     reach = z * (share * (1 - share) / total + z**2 / (4 * total**2)).sqrt()
@@ -168,7 +168,7 @@ def histogram_divergence(histogram: ClassHistogram, real_shares: Tensor) -> Hist
         from_real=kl_divergence(real, histogram.shares),
         null_mean=degrees / (2 * total),
         null_std=math.sqrt(degrees / 2) / total,
-        p_value=float(chi2.sf(2 * total * to_real, degrees)) if degrees else float(to_real == 0),
+        p_value=float(scipy.stats.chi2.sf(2 * total * to_real, degrees)) if degrees else float(to_real == 0),
     )
 
 

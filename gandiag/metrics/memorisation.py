@@ -4,9 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import torch
-from scipy.stats import mannwhitneyu, rankdata
-from sklearn.cluster import KMeans
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
@@ -269,7 +268,7 @@ def discriminator_gap(train_scores: Tensor, held_out_scores: Tensor) -> Discrimi
         raise ValueError(f"There must be one score a sample; got {train.shape[1]} and {held_out.shape[1]}.")
     error = math.sqrt(float(train.var()) / len(train) + float(held_out.var()) / len(held_out))
     first, second = train.flatten().cpu().numpy(), held_out.flatten().cpu().numpy()
-    separation = float(mannwhitneyu(first, second).statistic) / (len(first) * len(second))
+    separation = float(scipy.stats.mannwhitneyu(first, second).statistic) / (len(first) * len(second))
     return DiscriminatorGap(float(train.mean() - held_out.mean()), error, separation, _rank_z(first, second))
 
 
@@ -286,6 +285,8 @@ def _cells(train: Tensor, fake: Tensor, held_out: Tensor, cells: int, seed: int)
     """Cell of each fake and of each held-out sample."""
     if len(train) < cells:
         raise TooFewSamples(f"{cells} cells need at least as many training samples; got {len(train)}.")
+    from sklearn.cluster import KMeans  # seconds of every start otherwise
+
     clusters = KMeans(cells, n_init=1, random_state=seed).fit(double(train.flatten(1)).cpu().numpy())
     first, second = (clusters.predict(double(x.flatten(1)).cpu().numpy()) for x in (fake, held_out))
     return first, second
@@ -303,7 +304,7 @@ def _rank_z(first: Floats, second: Floats) -> float:
     """Mann–Whitney z-score, corrected for ties, positive where the first are larger; 0 where all are tied."""
     n, m = len(first), len(second)
     pooled = np.concatenate([first, second])
-    statistic = float(rankdata(pooled)[:n].sum()) - n * (n + 1) / 2
+    statistic = float(scipy.stats.rankdata(pooled)[:n].sum()) - n * (n + 1) / 2
     tied = np.unique(pooled, return_counts=True)[1].astype(float)
     variance = n * m / 12 * (n + m + 1 - float((tied**3 - tied).sum()) / ((n + m) * (n + m - 1)))
     return (statistic - n * m / 2) / math.sqrt(variance) if variance > 0 else 0.0

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import scipy
 import torch
-from scipy.stats import chi2
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
@@ -101,7 +101,7 @@ def mixture_coverage(points: Tensor, centers: Tensor, std: float) -> MixtureCove
     count, (k, size) = len(points), centers.shape
     if count < LEAST_SAMPLES_PER_MODE * k:
         raise TooFewSamples(f"Coverage of {k} modes needs {LEAST_SAMPLES_PER_MODE * k} samples; got {count}.")
-    radius = math.sqrt(float(chi2.ppf(HIGH_QUALITY_NULL, size)))
+    radius = math.sqrt(float(scipy.stats.chi2.ppf(HIGH_QUALITY_NULL, size)))
     distances = torch.cdist(points.double().cpu(), centers.double().cpu(), compute_mode="donot_use_mm_for_euclid_dist")
     nearest = distances.nan_to_num(nan=math.inf).min(dim=1)
     good = nearest.values < radius * std

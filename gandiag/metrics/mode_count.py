@@ -9,8 +9,8 @@ import math
 from dataclasses import dataclass
 from functools import reduce
 
+import scipy
 import torch
-from scipy.stats import nbinom
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
@@ -170,7 +170,7 @@ def count_modes(counts: Tensor, real_shares: Tensor, errors: JudgeErrors) -> Mod
     counts = counts.cpu()
     shares = corrected_shares(counts, errors)
     expected = total * (shares @ errors.rates - shares * errors.rates.diagonal())
-    chance = nbinom.sf(
+    chance = scipy.stats.nbinom.sf(
         counts.numpy() - 1, errors.evidence.numpy(), (errors.evidence / (errors.evidence + expected)).numpy()
     )
     there = (torch.as_tensor(chance) < CHANCE_OF_ERROR) & (real > 0)

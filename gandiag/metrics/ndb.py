@@ -3,9 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import scipy
 import torch
-from scipy.stats import norm
-from sklearn.cluster import KMeans
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
@@ -62,6 +61,8 @@ def fit_bins(real: Tensor, bin_count: int = 100, seed: int = 0) -> Bins:
     _check(real)
     if len(real) < LEAST_SAMPLES_PER_BIN * bin_count:
         raise TooFewSamples(f"{bin_count} bins need {LEAST_SAMPLES_PER_BIN * bin_count} samples; got {len(real)}.")
+    from sklearn.cluster import KMeans  # seconds of every start otherwise
+
     fitted = KMeans(bin_count, n_init=1, random_state=seed).fit(real.double().cpu().numpy())
     counts = torch.from_numpy(fitted.labels_).long().bincount(minlength=bin_count)
     return Bins(torch.from_numpy(fitted.cluster_centers_).double(), counts)
@@ -112,7 +113,7 @@ def bin_difference(bins: Bins, fake: Tensor) -> BinDifference:
     p, q = p.double(), q.double()
     pooled = (bins.counts + counts).double() / (n + m)
     z = (q - p) / (pooled * (1 - pooled) * (1 / n + 1 / m)).sqrt().clamp(min=1e-300)
-    differs = z.abs() > float(norm.ppf(1 - SIGNIFICANCE / 2))
+    differs = z.abs() > float(scipy.stats.norm.ppf(1 - SIGNIFICANCE / 2))
     order = z.argsort().tolist()
     return BinDifference(
         different_share=float(differs.double().mean()),

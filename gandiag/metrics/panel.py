@@ -9,8 +9,8 @@ its mean: a real generator always differs a little, and with enough samples any 
 import math
 from dataclasses import asdict, dataclass
 
+import scipy
 import torch
-from scipy.stats import chi2
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
@@ -237,7 +237,7 @@ def calibrate_panel(
             degrees = int((reference.shares > 0).sum()) - 1
             scale = (1 / samples + 1 / reference.count) / 2
             mean, std = degrees * scale, math.sqrt(2 * degrees) * scale
-            away = max(margin, float(chi2.ppf(HISTOGRAM_QUANTILE, degrees)) * scale - mean)
+            away = max(margin, float(scipy.stats.chi2.ppf(HISTOGRAM_QUANTILE, degrees)) * scale - mean)
         bounds.append(PanelBound(statistic, mean, std, mean + away if statistic in ALARMS_ABOVE else mean - away))
     return PanelBounds(samples, tuple(bounds))
 
