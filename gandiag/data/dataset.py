@@ -15,8 +15,8 @@ class Dataset:
 
     Attributes:
         name: Name of the set, as on the command line.
-        samples: float32 tensor with shape :math:`(n, c, 28, 28)` in [0, 1] for images, with 1 channel, or 3 where digits
-            are stacked; or :math:`(n, 2)` for points.
+        samples: float32 tensor with shape :math:`(n, c, 28, 28)` in [0, 1] for images, with 1 channel, or 3 where
+            digits are stacked; or :math:`(n, 2)` for points.
         labels: int64 tensor with shape :math:`(n,)`: the class of an image, or the mode that a point was drawn from.
         mixture: The exact distribution the points were drawn from; ``None`` for images.
     """

@@ -41,8 +41,9 @@ def _lecture(*, discriminator_leaky: bool = True, **generator: Any) -> _Model:
     )
 
 
-def _conditional(discriminator: Callable[[], nn.Module]) -> _Model:
-    return _Model(lambda: Networks(conditional.ConditionalGenerator(), discriminator(), conditional.NOISE_SIZE), IMAGES)
+def _conditional() -> Networks:
+    """Both see the condition: the discriminator reads it in the image."""
+    return Networks(conditional.ConditionalGenerator(), lecture.LectureDiscriminator(), conditional.NOISE_SIZE)
 
 
 def _dcgan(channels: int, *, image_channels: int = 1, batch_norm: bool = True) -> _Model:
@@ -77,8 +78,7 @@ MODELS = MappingProxyType(
         "lecture_relu": _lecture(leaky=False, discriminator_leaky=False),
         "lecture_sigmoid": _lecture(depth=5, hidden=nn.Sigmoid),
         "lecture_sigmoid_batch_norm": _lecture(depth=5, hidden=nn.Sigmoid, batch_norm=True),
-        "conditional": _conditional(lecture.LectureDiscriminator),
-        "conditional_blind": _conditional(conditional.BlindDiscriminator),
+        "conditional": _Model(_conditional, IMAGES),
         "dcgan": _dcgan(16),
         "dcgan_small": _dcgan(8),
         "dcgan_stacked": _dcgan(8, image_channels=3),
@@ -96,7 +96,7 @@ MODELS = MappingProxyType(
     }
 )
 """``batch_norm`` is in the generator; ``far`` begins four units away; ``deep`` and ``sigmoid`` have six hidden layers
-(five for images); ``blind`` hides the condition from the discriminator."""
+(five for images)."""
 
 
 def build_networks(name: str, sample_shape: tuple[int, ...]) -> Networks:

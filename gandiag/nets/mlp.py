@@ -73,7 +73,7 @@ class PointDiscriminator(nn.Module):
 
 @torch.no_grad()
 def orthogonal(module: nn.Module) -> nn.Module:
-    """Orthogonal weights with gain 1.4 and zero biases, in place, as unrolled GANs begin (Metz et al., 2017, App. A)."""
+    """Orthogonal weights with gain 1.4 and zero biases, in place (Metz et al., 2017, Appendix A)."""
     for layer in module.modules():
         if isinstance(layer, nn.Linear):
             nn.init.orthogonal_(layer.weight, ORTHOGONAL_GAIN)
