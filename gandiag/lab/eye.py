@@ -12,6 +12,7 @@ from gandiag.lab.classifier import CLASS_COUNT, load_oracle_classifier
 
 HIGH_QUALITY_DISTANCE = 3.0
 PROJECTIONS = 64
+PAIRWISE = 300
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,12 @@ def sliced_distance(real: Tensor, fake: Tensor) -> float:
 
 
 def pairwise_distance(features: Tensor) -> float:
-    """Mean distance of two samples; 0 for fewer than two."""
-    return float(torch.pdist(features).mean()) if len(features) > 1 else 0.0
+    """Mean distance of two among the first 300 samples; 0 for fewer than two."""
+    return float(torch.pdist(features[:PAIRWISE]).mean()) if len(features) > 1 else 0.0
 
 
 def within_class_distance(seen: Seen, classes: Tensor, least: int = 5) -> float:
     """Mean over the given classes of the mean distance of two samples of one class; NaN where none has enough."""
     groups = [seen.features[seen.classes == one] for one in classes]
-    distances = [pairwise_distance(group[:100]) for group in groups if len(group) >= least]
+    distances = [pairwise_distance(group[:50]) for group in groups if len(group) >= least]
     return sum(distances) / len(distances) if distances else float("nan")

@@ -17,7 +17,7 @@ from gandiag.training.loop import batch
 from gandiag.training.players import build_players
 
 SNAPSHOTS = 40
-SAMPLES = {True: 1024, False: 512}  # of points, of images
+SAMPLES = {True: 1000, False: 400}  # of points, of images
 PRESENT_SHARE = 0.1
 REVIVAL_WARM_UP, REVIVAL_STEPS = 50, 150
 STILL_ENOUGH_TO_REVIVE = 0.03
@@ -66,7 +66,8 @@ class Observer:
         samples = self.replica.generator(self.noise)
         row = {"finite_share": float(torch.isfinite(samples).flatten(1).all(dim=1).double().mean())}
         for letter, module in (("g", self.replica.generator), ("d", self.replica.discriminator)):
-            row[f"weight_norm_{letter}"] = math.sqrt(sum(float(p.double().square().sum()) for p in module.parameters()))
+            squares = sum(float(p.double().square().sum()) for p in module.parameters())
+            row[f"weight_norm_{letter}"] = math.sqrt(squares)
         if row["finite_share"] < 1:
             self._last = None
             return row
@@ -116,7 +117,7 @@ class Observer:
         return pd.DataFrame(self.rows)
 
     def _push(self, players: Players) -> dict[str, float]:
-        """Train on with a fresh discriminator, the non-saturating loss, R1 and Adam: the same generator, another teacher.
+        """Train on with a fresh discriminator, the non-saturating loss, R1 and Adam: another teacher.
 
         How far that moves the samples, and how near the data, tells whether it was the teacher that failed.
         """

@@ -16,7 +16,6 @@ KINDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "non_convergence": ("oscillation", "divergence", "stagnation"),
     }
 )
-NO_CHANGES: Mapping[int, Mapping[str, float]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Scenario:
     kind: str | None
     twin: str
     split: Split
-    changes: Mapping[int, Mapping[str, float]] = field(default=NO_CHANGES)
+    changes: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
     near_miss: bool = False
 
     @property

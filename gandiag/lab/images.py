@@ -1,0 +1,152 @@
+"""Recipes on images: digits, MNIST, digits with a condition, stacked digits."""
+
+from dataclasses import replace
+
+from gandiag.lab.points import CAL, OUT, TOO_GOOD, _collapse, _healthy, _unsettled, _vanishing
+from gandiag.training import TrainingConfig
+
+DIGITS = TrainingConfig(
+    dataset="digits",
+    model="lecture",
+    batch_size=32,
+    learning_rate_generator=1e-3,
+    learning_rate_discriminator=1e-3,
+    iterations=400,
+    probe_every=20,
+)
+MENDED = {"regularizer": "r1", "strength": 1.0}
+MNIST = replace(DIGITS, dataset="mnist")
+MNIST_DCGAN = replace(MNIST, model="dcgan_small", iterations=300)
+CONDITIONAL = replace(DIGITS, dataset="labelled_digits", model="conditional")
+STACKED = replace(DIGITS, dataset="stacked_digits", model="dcgan_stacked", iterations=400)
+SURE = {**TOO_GOOD, "pretraining": 80, "iterations": 300}
+RARELY = {"n_generator": 10, "learning_rate_discriminator": 2e-4}
+HOT = {"learning_rate_generator": 1e-2, "learning_rate_discriminator": 1e-2, "beta1": 0.9}
+
+
+def _like(config: TrainingConfig, **settings: object) -> TrainingConfig:
+    return replace(config, **settings)  # type: ignore[arg-type]
+
+
+CALIBRATION = (
+    _healthy("digits-r1", "The lecture's GAN with R1 on the embedded digits.", _like(DIGITS, **MENDED), CAL),
+    _vanishing(
+        "saturated_discriminator",
+        "digits-minimax-sgd",
+        "A pretrained discriminator under the minimax loss; the generator by plain SGD.",
+        _like(DIGITS, **{**SURE, "model": "lecture"}),
+        "digits-r1",
+        CAL,
+    ),
+    _vanishing(
+        "dead_discriminator",
+        "digits-decayed",
+        "Weight decay of 0.3 on the discriminator.",
+        _like(DIGITS, regularizer="weight_decay", strength=0.3),
+        "digits-r1",
+        CAL,
+    ),
+    _vanishing(
+        "lost_in_depth",
+        "digits-sigmoid",
+        "Five sigmoid layers in the generator.",
+        _like(DIGITS, model="lecture_sigmoid", **MENDED),
+        "digits-r1",
+        CAL,
+    ),
+    _collapse("total", "digits-many-g", "Ten generator steps a step.", _like(DIGITS, **RARELY), "digits-r1", CAL),
+    _collapse(
+        "total",
+        "digits-late-collapse",
+        "Healthy for 240 steps, then ten generator steps a step.",
+        _like(DIGITS, **MENDED),
+        "digits-r1",
+        CAL,
+        changes={240: RARELY},
+    ),
+    _unsettled(
+        "divergence",
+        "digits-wasserstein-free",
+        "An unconstrained critic.",
+        _like(DIGITS, loss="wasserstein"),
+        "digits-r1",
+        CAL,
+    ),
+    _unsettled(
+        "divergence", "digits-hot", "Both at a step size of 0.01 with β₁ = 0.9.", _like(DIGITS, **HOT), "digits-r1", CAL
+    ),
+    _healthy("mnist-r1", "The lecture's GAN with R1 on MNIST.", _like(MNIST, iterations=500, **MENDED), CAL),
+    _collapse(
+        "total", "mnist-many-g", "Ten generator steps a step, on MNIST.", _like(MNIST, **RARELY), "mnist-r1", CAL
+    ),
+    _collapse(
+        "partial",
+        "mnist-plain",
+        "The lecture's GAN on MNIST with neither batch normalisation nor R1.",
+        MNIST,
+        "mnist-r1",
+        CAL,
+    ),
+    _collapse(
+        "within_class",
+        "conditional-minimax-many-g",
+        "A conditional GAN that makes one image for each condition.",
+        _like(CONDITIONAL, loss="minimax", n_generator=4, **MENDED),
+        "digits-r1",
+        CAL,
+    ),
+)
+HOLD_OUT = (
+    _healthy("conditional-r1", "A conditional GAN on digits with R1.", _like(CONDITIONAL, **MENDED), OUT),
+    _collapse(
+        "within_class",
+        "conditional-many-g",
+        "Four generator steps a step.",
+        _like(CONDITIONAL, n_generator=4, **MENDED),
+        "conditional-r1",
+        OUT,
+    ),
+    _vanishing(
+        "dead_discriminator",
+        "conditional-decayed",
+        "Weight decay of 0.3 on a conditional discriminator.",
+        _like(CONDITIONAL, regularizer="weight_decay", strength=0.3),
+        "conditional-r1",
+        OUT,
+    ),
+    _unsettled(
+        "divergence",
+        "conditional-wasserstein-free",
+        "An unconstrained conditional critic.",
+        _like(CONDITIONAL, loss="wasserstein"),
+        "conditional-r1",
+        OUT,
+    ),
+    _healthy("mnist-dcgan-ns", "A small DCGAN on MNIST.", MNIST_DCGAN, OUT, near_miss=True),
+    _collapse(
+        "total",
+        "mnist-dcgan-many-g",
+        "Ten generator steps a step.",
+        _like(MNIST_DCGAN, **RARELY),
+        "mnist-dcgan-ns",
+        OUT,
+    ),
+    _vanishing(
+        "saturated_discriminator",
+        "mnist-dcgan-minimax-sgd",
+        "A pretrained convolutional discriminator under the minimax loss.",
+        _like(MNIST_DCGAN, **{**SURE, "model": "dcgan_small", "iterations": 200}),
+        "mnist-dcgan-ns",
+        OUT,
+    ),
+    _healthy("stacked-dcgan-ns", "A small DCGAN on three stacked digits, judged without any classifier.", STACKED, OUT),
+    _collapse(
+        "total",
+        "stacked-dcgan-many-g",
+        "Ten generator steps a step, on stacked digits, judged without any classifier.",
+        _like(STACKED, iterations=300, **RARELY),
+        "stacked-dcgan-ns",
+        OUT,
+    ),
+)
+IMAGES = CALIBRATION + HOLD_OUT

@@ -1,0 +1,311 @@
+"""Recipes on mixtures in the plane, whose modes are known exactly."""
+
+from dataclasses import replace
+
+from gandiag.lab.scenario import Scenario
+from gandiag.training import TrainingConfig
+
+RING = TrainingConfig(
+    dataset="ring",
+    model="mlp",
+    batch_size=64,
+    learning_rate_generator=1e-3,
+    learning_rate_discriminator=1e-3,
+    iterations=1000,
+    probe_every=40,
+)
+GRID = replace(RING, dataset="grid", iterations=1400)
+TOO_GOOD = {
+    "loss": "minimax",
+    "model": "mlp_far",
+    "optimizer_generator": "sgd",
+    "learning_rate_generator": 0.05,
+    "pretraining": 300,
+    "n_critic": 2,
+    "iterations": 700,
+}
+RARELY = {"n_generator": 10, "learning_rate_discriminator": 2e-4}
+HOT = {"learning_rate_generator": 1e-2, "learning_rate_discriminator": 1e-2, "beta1": 0.9}
+PENALISED = {"regularizer": "wgan_gp", "strength": 1.0, "n_critic": 3, "iterations": 600}
+
+
+def _ring(**settings: object) -> TrainingConfig:
+    return replace(RING, **settings)  # type: ignore[arg-type]
+
+
+def _grid(**settings: object) -> TrainingConfig:
+    return replace(GRID, **settings)  # type: ignore[arg-type]
+
+
+def _healthy(name: str, shows: str, config: TrainingConfig, split: str, **more: object) -> Scenario:
+    return Scenario(name, shows, config, "healthy", None, name, split, **more)  # type: ignore[arg-type]
+
+
+def _vanishing(kind: str, name: str, shows: str, config: TrainingConfig, twin: str, split: str) -> Scenario:
+    return Scenario(name, shows, config, "vanishing_gradients", kind, twin, split)  # type: ignore[arg-type]
+
+
+def _collapse(
+    kind: str, name: str, shows: str, config: TrainingConfig, twin: str, split: str, **more: object
+) -> Scenario:
+    return Scenario(name, shows, config, "mode_collapse", kind, twin, split, **more)  # type: ignore[arg-type]
+
+
+def _unsettled(
+    kind: str, name: str, shows: str, config: TrainingConfig, twin: str, split: str, **more: object
+) -> Scenario:
+    return Scenario(name, shows, config, "non_convergence", kind, twin, split, **more)  # type: ignore[arg-type]
+
+
+CAL, OUT = "calibration", "hold_out"
+CALIBRATION = (
+    _healthy("ring-ns", "The plain non-saturating GAN covers all eight modes.", RING, CAL),
+    _healthy(
+        "ring-ns-r1",
+        "Gradients a hundred times smaller, because R1 keeps the discriminator flat and the game has settled.",
+        _ring(regularizer="r1", strength=1.0),
+        CAL,
+        near_miss=True,
+    ),
+    _healthy(
+        "ring-ns-noise",
+        "Noise on the discriminator's inputs keeps all moving, and all is well.",
+        _ring(regularizer="instance_noise", strength=0.5),
+        CAL,
+        near_miss=True,
+    ),
+    _vanishing(
+        "saturated_discriminator",
+        "ring-minimax-sgd",
+        "A pretrained discriminator is sure of every sample: the minimax loss is flat, and plain SGD stands still.",
+        _ring(**TOO_GOOD),
+        "ring-minimax-adam",
+        CAL,
+    ),
+    _healthy(
+        "ring-minimax-adam",
+        "The same tiny gradient, rescaled by Adam to full steps: the generator escapes.",
+        _ring(**{**TOO_GOOD, "optimizer_generator": "adam", "learning_rate_generator": 1e-3}),
+        CAL,
+        near_miss=True,
+    ),
+    _healthy(
+        "ring-ns-sgd",
+        "The discriminator is right on every sample, and the non-saturating loss teaches all the same.",
+        _ring(**{**TOO_GOOD, "loss": "non_saturating", "n_critic": 1}),
+        CAL,
+        near_miss=True,
+    ),
+    _vanishing(
+        "dead_discriminator",
+        "ring-relu-hot",
+        "A step size of 0.1 kills the discriminator's ReLU units.",
+        _ring(model="mlp_relu_discriminator", learning_rate_discriminator=0.1),
+        "ring-relu",
+        CAL,
+    ),
+    _healthy("ring-relu", "The ReLU discriminator at its usual step size.", _ring(model="mlp_relu_discriminator"), CAL),
+    _vanishing(
+        "dead_discriminator",
+        "ring-ns-decayed",
+        "Weight decay of 0.1 takes the discriminator's weights to nothing; its loss looks like an equilibrium's.",
+        _ring(regularizer="weight_decay", strength=0.1),
+        "ring-ns",
+        CAL,
+    ),
+    _vanishing(
+        "lost_in_depth",
+        "ring-sigmoid",
+        "Six sigmoid layers swallow the gradient on its way to the generator's first.",
+        _ring(model="mlp_sigmoid"),
+        "ring-sigmoid-bn",
+        CAL,
+    ),
+    _healthy("ring-sigmoid-bn", "The same depth with batch normalisation.", _ring(model="mlp_sigmoid_batch_norm"), CAL),
+    _collapse(
+        "cycling",
+        "ring-ns-many-g",
+        "Ten generator steps for each of the discriminator's: one point that jumps from mode to mode.",
+        _ring(**RARELY),
+        "ring-ns-slow",
+        CAL,
+    ),
+    _healthy(
+        "ring-ns-slow",
+        "A fifth of the step size: a slow start, then the modes.",
+        _ring(learning_rate_generator=3e-4, learning_rate_discriminator=3e-4, iterations=1400),
+        CAL,
+        near_miss=True,
+    ),
+    _collapse(
+        "total",
+        "ring-deep",
+        "Six ReLU layers without batch normalisation.",
+        _ring(model="mlp_deep"),
+        "ring-deep-bn",
+        CAL,
+    ),
+    _healthy("ring-deep-bn", "The same depth with batch normalisation.", _ring(model="mlp_deep_batch_norm"), CAL),
+    _collapse(
+        "partial",
+        "grid-ns-many-g",
+        "Five generator steps for each of the discriminator's cover a few of 25 modes.",
+        _grid(n_generator=5),
+        "grid-ns",
+        CAL,
+    ),
+    _healthy("grid-ns", "The plain GAN on 25 modes.", GRID, CAL),
+    _collapse(
+        "cycling",
+        "ring-ns-late-collapse",
+        "Healthy for 600 steps, then ten generator steps for each of the discriminator's.",
+        RING,
+        "ring-ns",
+        CAL,
+        changes={600: RARELY},
+    ),
+    _healthy(
+        "ring-ns-recovering",
+        "Collapsed for 250 steps by too many generator steps, then mended.",
+        _ring(**RARELY),
+        CAL,
+        changes={250: {"n_generator": 1, "learning_rate_discriminator": 1e-3}},
+        near_miss=True,
+    ),
+    _unsettled(
+        "oscillation",
+        "ring-tanh-slow-d",
+        "The discriminator learns ten times slower than the generator, which wanders about the ring.",
+        _ring(model="mlp_tanh", learning_rate_discriminator=1e-4),
+        "ring-tanh",
+        CAL,
+    ),
+    _healthy("ring-tanh", "The same networks with equal step sizes.", _ring(model="mlp_tanh"), CAL),
+    _unsettled(
+        "divergence",
+        "ring-wasserstein-free",
+        "A Wasserstein critic without any constraint.",
+        _ring(loss="wasserstein"),
+        "ring-wasserstein-gp",
+        CAL,
+    ),
+    _healthy(
+        "ring-wasserstein-gp", "The same critic with a gradient penalty.", _ring(loss="wasserstein", **PENALISED), CAL
+    ),
+    _unsettled(
+        "divergence",
+        "ring-momentum",
+        "SGD with momentum 0.9 and a step size of 0.05 ends in NaN.",
+        _ring(
+            optimizer_generator="sgd",
+            optimizer_discriminator="sgd",
+            momentum=0.9,
+            learning_rate_generator=0.05,
+            learning_rate_discriminator=0.05,
+        ),
+        "ring-ns",
+        CAL,
+    ),
+    _unsettled(
+        "oscillation",
+        "ring-hot-g",
+        "The generator's step size is ten times the discriminator's.",
+        _ring(learning_rate_generator=1e-2),
+        "ring-ns",
+        CAL,
+    ),
+)
+HOLD_OUT = (
+    _healthy("grid-hinge", "The hinge loss on 25 modes.", _grid(loss="hinge"), OUT),
+    _vanishing(
+        "dead_discriminator",
+        "grid-hinge-decayed",
+        "Weight decay of 0.2 on the discriminator, under the hinge loss.",
+        _grid(loss="hinge", regularizer="weight_decay", strength=0.2, iterations=1000),
+        "grid-hinge",
+        OUT,
+    ),
+    _collapse(
+        "partial",
+        "grid-hinge-many-g",
+        "Five generator steps a step.",
+        _grid(loss="hinge", n_generator=5),
+        "grid-hinge",
+        OUT,
+    ),
+    _vanishing(
+        "lost_in_depth",
+        "grid-hinge-sigmoid",
+        "Six sigmoid layers in the generator, on the grid.",
+        _grid(loss="hinge", model="mlp_sigmoid", iterations=1000),
+        "grid-hinge",
+        OUT,
+    ),
+    _vanishing(
+        "saturated_discriminator",
+        "grid-minimax-sgd",
+        "A discriminator that is sure of every sample, on the grid.",
+        _grid(**{**TOO_GOOD, "learning_rate_generator": 0.02}),
+        "grid-hinge",
+        OUT,
+    ),
+    _healthy(
+        "ring-relativistic",
+        "The paired loss with R1 and R2.",
+        _ring(loss="relativistic_paired", regularizer="r1_r2", strength=0.1),
+        OUT,
+    ),
+    _collapse(
+        "cycling",
+        "ring-relativistic-many-g",
+        "Ten generator steps a step, under the paired loss.",
+        _ring(loss="relativistic_paired", **RARELY),
+        "ring-relativistic",
+        OUT,
+    ),
+    _collapse(
+        "cycling",
+        "ring-relativistic-late-collapse",
+        "Healthy for 600 steps under the paired loss, then ten generator steps a step.",
+        _ring(loss="relativistic_paired"),
+        "ring-relativistic",
+        OUT,
+        changes={600: RARELY},
+    ),
+    _healthy("ring-least-squares", "The least-squares loss on the ring.", _ring(loss="least_squares"), OUT),
+    _unsettled(
+        "oscillation",
+        "ring-least-squares-tanh-slow-d",
+        "A discriminator ten times slower than the generator, under the least-squares loss.",
+        _ring(loss="least_squares", model="mlp_tanh", learning_rate_discriminator=1e-4),
+        "ring-least-squares",
+        OUT,
+    ),
+    _unsettled(
+        "oscillation",
+        "ring-least-squares-late-heat",
+        "Healthy for 500 steps, then thirty times the generator's step size.",
+        _ring(loss="least_squares"),
+        "ring-least-squares",
+        OUT,
+        changes={500: {"learning_rate_generator": 3e-2}},
+    ),
+    _unsettled(
+        "divergence",
+        "grid-wasserstein-free",
+        "An unconstrained critic on the grid.",
+        _grid(loss="wasserstein", iterations=1000),
+        "grid-wasserstein-gp",
+        OUT,
+    ),
+    _healthy("grid-wasserstein-gp", "The penalised critic on the grid.", _grid(loss="wasserstein", **PENALISED), OUT),
+    _collapse(
+        "total",
+        "grid-least-squares-deep",
+        "Six ReLU layers without batch normalisation, on the grid.",
+        _grid(loss="least_squares", model="mlp_deep", iterations=1000),
+        "grid-hinge",
+        OUT,
+    ),
+)
+POINTS = CALIBRATION + HOLD_OUT
