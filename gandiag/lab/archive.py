@@ -118,7 +118,7 @@ def _own(table: pd.DataFrame) -> pd.DataFrame:
 
 def _slim(table: pd.DataFrame) -> pd.DataFrame:
     kinds: dict[str, Any] = {name: "category" for name in ("scenario", "network", "layer", "phase") if name in table}
-    kinds |= {name: np.float32 for name in table.select_dtypes("float64").columns.difference(["iteration"])}
+    kinds |= dict.fromkeys(table.select_dtypes("float64").columns.difference(["iteration"]), np.float32)
     slim: pd.DataFrame = table.astype(kinds | {"seed": np.int16, "iteration": np.int32})
     return slim
 

@@ -1,8 +1,7 @@
 """Rules that people use today, with their own thresholds, as functions of a Recording.
 
 None of them names one of the three failures by itself; each is given the failure that its authors have in mind. Where a
-rule reads a loss, it is the loss at the mean logits, which a recording holds; a convex loss is at least that. Ratios and
-norms are over whole layers or networks.
+rule reads a loss, it is the loss at the mean logits, which a recording holds; a convex loss is at least that.
 """
 
 from collections.abc import Callable
@@ -92,7 +91,7 @@ def tiny_gradient(recording: Recording) -> Opinion:
 
 
 def layer_ratio(recording: Recording) -> Opinion:
-    """AutoTrainer (Zhang et al., ICSE 2021): first over last layer < 1e-3 and first < 1e-4; ratio > 70; not a number."""
+    """AutoTrainer (Zhang et al., ICSE 2021): first/last layer < 1e-3 and first < 1e-4; ratio > 70; NaN."""
     layers = recording.layers
     names = layers.loc[layers["network"] == "G", "layer"].drop_duplicates().tolist() if len(layers) else []
     if len(names) < 2:

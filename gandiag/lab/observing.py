@@ -19,6 +19,7 @@ from gandiag.training.players import build_players
 SNAPSHOTS = 40
 SAMPLES = {True: 1000, False: 400}  # of points, of images
 PRESENT_SHARE = 0.1
+DISPLACEMENT = 0.1
 REVIVAL_WARM_UP, REVIVAL_STEPS = 50, 150
 STILL_ENOUGH_TO_REVIVE = 0.03
 
@@ -45,6 +46,9 @@ class Observer:
             torch.manual_seed(config.seed + 20_000)
             self.replica = build_players(config, dataset.sample_shape, torch.device("cpu"))
             self.noise = self.replica.noise(count)
+        displacement = torch.randn(self.real.shape, generator=random)
+        length = DISPLACEMENT * pairwise_distance(self.real.flatten(1)) / math.sqrt(displacement[0].numel())
+        self.displacement = length * displacement
         self.replica.generator.eval(), self.replica.discriminator.eval()
         self.every = max(1, config.iterations // SNAPSHOTS)
         self._last: Seen | None = None
@@ -74,6 +78,7 @@ class Observer:
         logits = [self.replica.discriminator(part).flatten() for part in (self.real, samples)]
         row |= {"logit_spread": float(torch.cat(logits).std()), "logit_gap": float(logits[0].mean() - logits[1].mean())}
         row |= {"accuracy": separation(*logits), "logit_size": float(torch.cat(logits).abs().mean())}
+        row["response"] = self._response(samples, logits[1])
         seen = look(samples, self.dataset)
         row |= self._outcome(seen)
         if self._last is not None:
@@ -81,6 +86,11 @@ class Observer:
             row |= {"moved": float(moved), "flipped": float((seen.classes != self._last.classes).double().mean())}
         self._last = seen
         return row
+
+    def _response(self, samples: Tensor, logits: Tensor) -> float:
+        """Median change of a sample's logit when the sample is displaced by a tenth of the data's own scale."""
+        displacement = self.displacement[: len(samples)]
+        return float((self.replica.discriminator(samples + displacement).flatten() - logits).abs().median())
 
     def _outcome(self, seen: Seen) -> dict[str, float]:
         """Coverage, spread, quality and distance, each relative to as many real samples."""

@@ -150,7 +150,7 @@ def _vanished(run: Course) -> Found | None:
     if is_good(run) or not run.ends_with(resting) or not _median(run.last(run.learned)) < POOR:
         return None
     onset = run.onset(resting, None)
-    if run.median("logit_spread") < SAME_LOGIT:
+    if run.median("logit_spread") < SAME_LOGIT or run.median("response") < SAME_LOGIT:
         return Found("vanishing_gradients", "dead_discriminator", onset)
     pushed = float("nan") if run.pushed is None else float(run.pushed.get("moved", np.nan))
     revived = pushed > max(PUSHED, PUSHED_FACTOR * run.median("moved"))

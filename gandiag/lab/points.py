@@ -90,9 +90,16 @@ CALIBRATION = (
         near_miss=True,
     ),
     _healthy(
-        "ring-ns-sgd",
-        "The discriminator is right on every sample, and the non-saturating loss teaches all the same.",
-        _ring(**{**TOO_GOOD, "loss": "non_saturating", "n_critic": 1}),
+        "ring-ns-far",
+        "The discriminator is right on every sample for long, and the non-saturating loss teaches all the same.",
+        _ring(
+            **{
+                **TOO_GOOD,
+                "loss": "non_saturating",
+                "optimizer_generator": "adam",
+                "learning_rate_generator": 1e-3,
+            }
+        ),
         CAL,
         near_miss=True,
     ),
@@ -108,8 +115,8 @@ CALIBRATION = (
     _vanishing(
         "dead_discriminator",
         "ring-ns-decayed",
-        "Weight decay of 0.1 takes the discriminator's weights to nothing; its loss looks like an equilibrium's.",
-        _ring(regularizer="weight_decay", strength=0.1),
+        "Weight decay of 0.3 takes the discriminator's weights to nothing; its loss looks like an equilibrium's.",
+        _ring(regularizer="weight_decay", strength=0.3),
         "ring-ns",
         CAL,
     ),
@@ -220,8 +227,8 @@ HOLD_OUT = (
     _vanishing(
         "dead_discriminator",
         "grid-hinge-decayed",
-        "Weight decay of 0.2 on the discriminator, under the hinge loss.",
-        _grid(loss="hinge", regularizer="weight_decay", strength=0.2, iterations=1000),
+        "Weight decay of 0.5 on the discriminator, under the hinge loss.",
+        _grid(loss="hinge", regularizer="weight_decay", strength=0.5, iterations=1000),
         "grid-hinge",
         OUT,
     ),
