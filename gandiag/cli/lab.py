@@ -109,7 +109,7 @@ def _benchmark(archive: Path, split: str) -> tuple[pd.DataFrame, dict[tuple[str,
     if not (archive / LABELS).exists():
         raise GandiagError(f"There are no labels {archive / LABELS}; write them with `gandiag lab pack`.")
     labels = pd.read_csv(archive / LABELS).fillna({"all": ""})
-    known = [(row.scenario, row.seed) in recordings for row in labels.itertuples()]
+    known = pd.Series([pair in recordings for pair in zip(labels["scenario"], labels["seed"], strict=True)], dtype=bool)
     return labels[(labels["split"] == split) & known].reset_index(drop=True), recordings
 
 
