@@ -19,6 +19,7 @@ MNIST = replace(DIGITS, dataset="mnist")
 MNIST_DCGAN = replace(MNIST, model="dcgan_small", iterations=300)
 CONDITIONAL = replace(DIGITS, dataset="labelled_digits", model="conditional")
 STACKED = replace(DIGITS, dataset="stacked_digits", model="dcgan_stacked", iterations=400)
+DECAYED = {"regularizer": "weight_decay", "strength": 1.0, "pretraining": 150}
 SURE = {**TOO_GOOD, "pretraining": 80, "iterations": 300}
 RARELY = {"n_generator": 10, "learning_rate_discriminator": 2e-4}
 HOT = {"learning_rate_generator": 1e-2, "learning_rate_discriminator": 1e-2, "beta1": 0.9}
@@ -41,8 +42,8 @@ CALIBRATION = (
     _vanishing(
         "dead_discriminator",
         "digits-decayed",
-        "Weight decay of 0.3 on the discriminator.",
-        _like(DIGITS, regularizer="weight_decay", strength=0.3),
+        "Weight decay of 1 on a pretrained discriminator.",
+        _like(DIGITS, **DECAYED),
         "digits-r1",
         CAL,
     ),
@@ -68,7 +69,7 @@ CALIBRATION = (
         "divergence",
         "digits-wasserstein-free",
         "An unconstrained critic.",
-        _like(DIGITS, loss="wasserstein"),
+        _like(DIGITS, loss="wasserstein", n_critic=2, iterations=300),
         "digits-r1",
         CAL,
     ),
@@ -109,8 +110,8 @@ HOLD_OUT = (
     _vanishing(
         "dead_discriminator",
         "conditional-decayed",
-        "Weight decay of 0.3 on a conditional discriminator.",
-        _like(CONDITIONAL, regularizer="weight_decay", strength=0.3),
+        "Weight decay of 1 on a pretrained conditional discriminator.",
+        _like(CONDITIONAL, **DECAYED),
         "conditional-r1",
         OUT,
     ),
@@ -118,7 +119,7 @@ HOLD_OUT = (
         "divergence",
         "conditional-wasserstein-free",
         "An unconstrained conditional critic.",
-        _like(CONDITIONAL, loss="wasserstein"),
+        _like(CONDITIONAL, loss="wasserstein", n_critic=2, iterations=300),
         "conditional-r1",
         OUT,
     ),

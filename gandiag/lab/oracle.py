@@ -138,7 +138,8 @@ def label(run: Course) -> tuple[str, list[Found]]:
     """The label of a run, and all failures found in it."""
     found = find_failures(run)
     if not found:
-        return (HEALTHY if is_good(run) else AMBIGUOUS), []
+        alive = not run.median("logit_spread") < SAME_LOGIT
+        return (HEALTHY if is_good(run) and alive else AMBIGUOUS), []
     if run.twin is not None and found[0].failure in {one.failure for one in find_failures(run.twin)}:
         return AMBIGUOUS, found
     return found[0].failure, found

@@ -25,7 +25,8 @@ TOO_GOOD = {
     "iterations": 700,
 }
 RARELY = {"n_generator": 10, "learning_rate_discriminator": 2e-4}
-HOT = {"learning_rate_generator": 1e-2, "learning_rate_discriminator": 1e-2, "beta1": 0.9}
+RARELY_AND_DECAYED = {"regularizer": "weight_decay", "strength": 0.3, "pretraining": 600}
+FREE = {"loss": "wasserstein", "learning_rate_discriminator": 5e-3, "n_critic": 3, "iterations": 700}
 PENALISED = {"regularizer": "wgan_gp", "strength": 1.0, "n_critic": 3, "iterations": 600}
 
 
@@ -115,8 +116,8 @@ CALIBRATION = (
     _vanishing(
         "dead_discriminator",
         "ring-ns-decayed",
-        "Weight decay of 0.3 takes the discriminator's weights to nothing; its loss looks like an equilibrium's.",
-        _ring(regularizer="weight_decay", strength=0.3),
+        "Weight decay of 0.3 takes a pretrained discriminator's weights to nothing; its loss looks like an equilibrium's.",
+        _ring(**DECAYED),
         "ring-ns",
         CAL,
     ),
@@ -165,25 +166,25 @@ CALIBRATION = (
     _collapse(
         "cycling",
         "ring-ns-late-collapse",
-        "Healthy for 600 steps, then ten generator steps for each of the discriminator's.",
+        "Healthy for 500 steps, then ten hot generator steps for each of the discriminator's.",
         RING,
         "ring-ns",
         CAL,
-        changes={600: RARELY},
+        changes={500: RARELY_AND_HOT},
     ),
     _healthy(
         "ring-ns-recovering",
-        "Collapsed for 250 steps by too many generator steps, then mended.",
-        _ring(**RARELY),
+        "Five generator steps for each of the discriminator's at first, then mended.",
+        _ring(n_generator=5, iterations=1400),
         CAL,
-        changes={250: {"n_generator": 1, "learning_rate_discriminator": 1e-3}},
+        changes={150: {"n_generator": 1}},
         near_miss=True,
     ),
     _unsettled(
         "oscillation",
         "ring-tanh-slow-d",
-        "The discriminator learns ten times slower than the generator, which wanders about the ring.",
-        _ring(model="mlp_tanh", learning_rate_discriminator=1e-4),
+        "The discriminator learns thirty times slower than the generator, which wanders about the ring.",
+        _ring(model="mlp_tanh", learning_rate_discriminator=3e-5),
         "ring-tanh",
         CAL,
     ),
@@ -192,7 +193,7 @@ CALIBRATION = (
         "divergence",
         "ring-wasserstein-free",
         "A Wasserstein critic without any constraint.",
-        _ring(loss="wasserstein"),
+        _ring(**FREE),
         "ring-wasserstein-gp",
         CAL,
     ),
@@ -216,8 +217,8 @@ CALIBRATION = (
     _unsettled(
         "oscillation",
         "ring-hot-g",
-        "The generator's step size is ten times the discriminator's.",
-        _ring(learning_rate_generator=1e-2),
+        "The generator's step size is four times the discriminator's.",
+        _ring(learning_rate_generator=4e-3),
         "ring-ns",
         CAL,
     ),
@@ -227,8 +228,8 @@ HOLD_OUT = (
     _vanishing(
         "dead_discriminator",
         "grid-hinge-decayed",
-        "Weight decay of 0.5 on the discriminator, under the hinge loss.",
-        _grid(loss="hinge", regularizer="weight_decay", strength=0.5, iterations=1000),
+        "Weight decay of 0.3 on a pretrained discriminator, under the hinge loss.",
+        _grid(loss="hinge", **DECAYED),
         "grid-hinge",
         OUT,
     ),
@@ -252,7 +253,7 @@ HOLD_OUT = (
         "saturated_discriminator",
         "grid-minimax-sgd",
         "A discriminator that is sure of every sample, on the grid.",
-        _grid(**{**TOO_GOOD, "learning_rate_generator": 0.02}),
+        _grid(**{**TOO_GOOD, "model": "mlp_farther"}),
         "grid-hinge",
         OUT,
     ),
@@ -273,18 +274,18 @@ HOLD_OUT = (
     _collapse(
         "cycling",
         "ring-relativistic-late-collapse",
-        "Healthy for 600 steps under the paired loss, then ten generator steps a step.",
+        "Healthy for 500 steps under the paired loss, then ten hot generator steps a step.",
         _ring(loss="relativistic_paired"),
         "ring-relativistic",
         OUT,
-        changes={600: RARELY},
+        changes={500: RARELY_AND_HOT},
     ),
     _healthy("ring-least-squares", "The least-squares loss on the ring.", _ring(loss="least_squares"), OUT),
     _unsettled(
         "oscillation",
         "ring-least-squares-tanh-slow-d",
-        "A discriminator ten times slower than the generator, under the least-squares loss.",
-        _ring(loss="least_squares", model="mlp_tanh", learning_rate_discriminator=1e-4),
+        "A discriminator thirty times slower than the generator, under the least-squares loss.",
+        _ring(loss="least_squares", model="mlp_tanh", learning_rate_discriminator=3e-5),
         "ring-least-squares",
         OUT,
     ),
@@ -301,7 +302,7 @@ HOLD_OUT = (
         "divergence",
         "grid-wasserstein-free",
         "An unconstrained critic on the grid.",
-        _grid(loss="wasserstein", iterations=1000),
+        _grid(**FREE),
         "grid-wasserstein-gp",
         OUT,
     ),

@@ -86,6 +86,7 @@ MODELS = MappingProxyType(
         "mlp": _mlp(),
         "mlp_batch_norm": _mlp(batch_norm=True),
         "mlp_far": _mlp(offset=4.0),
+        "mlp_farther": _mlp(offset=8.0),
         "mlp_relu_discriminator": _mlp(discriminator={"activation": "relu"}),
         "mlp_tiny_discriminator": _mlp(discriminator={"width": 4, "depth": 1}),
         "mlp_deep": _mlp(depth=6),
@@ -95,7 +96,7 @@ MODELS = MappingProxyType(
         "mlp_tanh": _Model(_tanh, POINTS),
     }
 )
-"""``batch_norm`` is in the generator; ``far`` begins four units away; ``deep`` and ``sigmoid`` have six hidden layers
+"""``batch_norm`` is in the generator; ``far`` begins four units away, ``farther`` eight; ``deep`` and ``sigmoid`` have six hidden layers
 (five for images)."""
 
 
