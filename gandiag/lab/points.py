@@ -25,7 +25,8 @@ TOO_GOOD = {
     "iterations": 700,
 }
 RARELY = {"n_generator": 10, "learning_rate_discriminator": 2e-4}
-RARELY_AND_DECAYED = {"regularizer": "weight_decay", "strength": 0.3, "pretraining": 600}
+RARELY_AND_HOT = {**RARELY, "learning_rate_generator": 3e-3}
+DECAYED = {"regularizer": "weight_decay", "strength": 0.3, "pretraining": 600}
 FREE = {"loss": "wasserstein", "learning_rate_discriminator": 5e-3, "n_critic": 3, "iterations": 700}
 PENALISED = {"regularizer": "wgan_gp", "strength": 1.0, "n_critic": 3, "iterations": 600}
 
@@ -116,7 +117,7 @@ CALIBRATION = (
     _vanishing(
         "dead_discriminator",
         "ring-ns-decayed",
-        "Weight decay of 0.3 takes a pretrained discriminator's weights to nothing; its loss looks like an equilibrium's.",
+        "Weight decay of 0.3 takes a pretrained discriminator's weights to nothing; the loss looks balanced.",
         _ring(**DECAYED),
         "ring-ns",
         CAL,
