@@ -1,7 +1,9 @@
 """A progress bar over the laboratory's runs."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -17,10 +19,10 @@ def run_all(scenarios: Sequence[Scenario], seeds: Iterable[int], runs: Path, dat
         for number, one in enumerate(todo, start=1):
             bar.set_description(f"{number}/{len(todo)} {one.scenario.name} seed {one.seed}")
             length = one.scenario.config.iterations
-            run(one, runs, data_dir, lambda share, so_far=done, of=length: _advance(bar, so_far + round(share * of)))
+            run(one, runs, data_dir, partial(_advance, bar, done, length))
             done += length
             bar.update(done - bar.n)
 
 
-def _advance(bar: "tqdm[None]", to: int) -> None:
-    bar.update(to - bar.n)
+def _advance(bar: Any, done: int, length: int, share: float) -> None:
+    bar.update(done + round(share * length) - bar.n)

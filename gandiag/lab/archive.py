@@ -107,8 +107,11 @@ def read_recordings(archive: Path, split: str | None = None) -> Iterator[tuple[s
         if scenario not in SCENARIOS or (split is not None and SCENARIOS[scenario].split != split):
             continue
         pair = (scenario, int(number))
-        tables = {name: _own(groups[name][pair]) for name in TABLES if pair in groups[name]}
-        yield scenario, int(number), Recording(**tables, meta=meta[key]["meta"])
+        recording = Recording(meta=meta[key]["meta"])
+        for name in TABLES:
+            if pair in groups[name]:
+                setattr(recording, name, _own(groups[name][pair]))
+        yield scenario, int(number), recording
 
 
 def _own(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """Recipes on images: digits, MNIST, digits with a condition, stacked digits."""
 
 from dataclasses import replace
+from typing import Any
 
-from gandiag.lab.points import CAL, OUT, TOO_GOOD, _collapse, _healthy, _unsettled, _vanishing
+from gandiag.lab.points import CAL, OUT, RARELY, TOO_GOOD, collapse, healthy, unsettled, vanishing
 from gandiag.training import TrainingConfig
 
 DIGITS = TrainingConfig(
@@ -14,24 +15,23 @@ DIGITS = TrainingConfig(
     iterations=400,
     probe_every=20,
 )
-MENDED = {"regularizer": "r1", "strength": 1.0}
+MENDED: dict[str, Any] = {"regularizer": "r1", "strength": 1.0}
 MNIST = replace(DIGITS, dataset="mnist")
 MNIST_DCGAN = replace(MNIST, model="dcgan_small", iterations=300)
 CONDITIONAL = replace(DIGITS, dataset="labelled_digits", model="conditional")
 STACKED = replace(DIGITS, dataset="stacked_digits", model="dcgan_stacked", iterations=400)
-DECAYED = {"regularizer": "weight_decay", "strength": 1.0, "pretraining": 150}
-SURE = {**TOO_GOOD, "pretraining": 80, "iterations": 300}
-RARELY = {"n_generator": 10, "learning_rate_discriminator": 2e-4}
-HOT = {"learning_rate_generator": 1e-2, "learning_rate_discriminator": 1e-2, "beta1": 0.9}
+DECAYED: dict[str, Any] = {"regularizer": "weight_decay", "strength": 1.0, "pretraining": 150}
+SURE: dict[str, Any] = {**TOO_GOOD, "pretraining": 80, "iterations": 300}
+HOT: dict[str, Any] = {"learning_rate_generator": 1e-2, "learning_rate_discriminator": 1e-2, "beta1": 0.9}
 
 
-def _like(config: TrainingConfig, **settings: object) -> TrainingConfig:
-    return replace(config, **settings)  # type: ignore[arg-type]
+def _like(config: TrainingConfig, **settings: Any) -> TrainingConfig:
+    return replace(config, **settings)
 
 
 CALIBRATION = (
-    _healthy("digits-r1", "The lecture's GAN with R1 on the embedded digits.", _like(DIGITS, **MENDED), CAL),
-    _vanishing(
+    healthy("digits-r1", "The lecture's GAN with R1 on the embedded digits.", _like(DIGITS, **MENDED), CAL),
+    vanishing(
         "saturated_discriminator",
         "digits-minimax-sgd",
         "A pretrained discriminator under the minimax loss; the generator by plain SGD.",
@@ -39,7 +39,7 @@ CALIBRATION = (
         "digits-r1",
         CAL,
     ),
-    _vanishing(
+    vanishing(
         "dead_discriminator",
         "digits-decayed",
         "Weight decay of 1 on a pretrained discriminator.",
@@ -47,7 +47,7 @@ CALIBRATION = (
         "digits-r1",
         CAL,
     ),
-    _vanishing(
+    vanishing(
         "lost_in_depth",
         "digits-sigmoid",
         "Five sigmoid layers in the generator.",
@@ -55,8 +55,8 @@ CALIBRATION = (
         "digits-r1",
         CAL,
     ),
-    _collapse("total", "digits-many-g", "Ten generator steps a step.", _like(DIGITS, **RARELY), "digits-r1", CAL),
-    _collapse(
+    collapse("total", "digits-many-g", "Ten generator steps a step.", _like(DIGITS, **RARELY), "digits-r1", CAL),
+    collapse(
         "total",
         "digits-late-collapse",
         "Healthy for 240 steps, then ten generator steps a step.",
@@ -65,7 +65,7 @@ CALIBRATION = (
         CAL,
         changes={240: RARELY},
     ),
-    _unsettled(
+    unsettled(
         "divergence",
         "digits-wasserstein-free",
         "An unconstrained critic.",
@@ -73,10 +73,10 @@ CALIBRATION = (
         "digits-r1",
         CAL,
     ),
-    _unsettled(
+    unsettled(
         "divergence", "digits-hot", "Both at a step size of 0.01 with β₁ = 0.9.", _like(DIGITS, **HOT), "digits-r1", CAL
     ),
-    _collapse(
+    collapse(
         "within_class",
         "conditional-minimax-many-g",
         "A conditional GAN that makes one image for each condition.",
@@ -86,11 +86,9 @@ CALIBRATION = (
     ),
 )
 HOLD_OUT = (
-    _healthy("mnist-r1", "The lecture's GAN with R1 on MNIST.", _like(MNIST, iterations=500, **MENDED), OUT),
-    _collapse(
-        "total", "mnist-many-g", "Ten generator steps a step, on MNIST.", _like(MNIST, **RARELY), "mnist-r1", OUT
-    ),
-    _collapse(
+    healthy("mnist-r1", "The lecture's GAN with R1 on MNIST.", _like(MNIST, iterations=500, **MENDED), OUT),
+    collapse("total", "mnist-many-g", "Ten generator steps a step, on MNIST.", _like(MNIST, **RARELY), "mnist-r1", OUT),
+    collapse(
         "partial",
         "mnist-plain",
         "The lecture's GAN on MNIST with neither batch normalisation nor R1.",
@@ -98,8 +96,8 @@ HOLD_OUT = (
         "mnist-r1",
         OUT,
     ),
-    _healthy("conditional-r1", "A conditional GAN on digits with R1.", _like(CONDITIONAL, **MENDED), OUT),
-    _collapse(
+    healthy("conditional-r1", "A conditional GAN on digits with R1.", _like(CONDITIONAL, **MENDED), OUT),
+    collapse(
         "within_class",
         "conditional-many-g",
         "Four generator steps a step.",
@@ -107,7 +105,7 @@ HOLD_OUT = (
         "conditional-r1",
         OUT,
     ),
-    _vanishing(
+    vanishing(
         "dead_discriminator",
         "conditional-decayed",
         "Weight decay of 1 on a pretrained conditional discriminator.",
@@ -115,7 +113,7 @@ HOLD_OUT = (
         "conditional-r1",
         OUT,
     ),
-    _unsettled(
+    unsettled(
         "divergence",
         "conditional-wasserstein-free",
         "An unconstrained conditional critic.",
@@ -123,8 +121,8 @@ HOLD_OUT = (
         "conditional-r1",
         OUT,
     ),
-    _healthy("mnist-dcgan-ns", "A small DCGAN on MNIST.", MNIST_DCGAN, OUT, near_miss=True),
-    _collapse(
+    healthy("mnist-dcgan-ns", "A small DCGAN on MNIST.", MNIST_DCGAN, OUT, near_miss=True),
+    collapse(
         "total",
         "mnist-dcgan-many-g",
         "Ten generator steps a step.",
@@ -132,7 +130,7 @@ HOLD_OUT = (
         "mnist-dcgan-ns",
         OUT,
     ),
-    _vanishing(
+    vanishing(
         "saturated_discriminator",
         "mnist-dcgan-minimax-sgd",
         "A pretrained convolutional discriminator under the minimax loss.",
@@ -140,8 +138,8 @@ HOLD_OUT = (
         "mnist-dcgan-ns",
         OUT,
     ),
-    _healthy("stacked-dcgan-ns", "A small DCGAN on three stacked digits, judged without any classifier.", STACKED, OUT),
-    _collapse(
+    healthy("stacked-dcgan-ns", "A small DCGAN on three stacked digits, judged without any classifier.", STACKED, OUT),
+    collapse(
         "total",
         "stacked-dcgan-many-g",
         "Ten generator steps a step, on stacked digits, judged without any classifier.",

@@ -1,8 +1,9 @@
 """Recipes on mixtures in the plane, whose modes are known exactly."""
 
 from dataclasses import replace
+from typing import Any
 
-from gandiag.lab.scenario import Scenario
+from gandiag.lab.scenario import Scenario, Split
 from gandiag.training import TrainingConfig
 
 RING = TrainingConfig(
@@ -15,7 +16,7 @@ RING = TrainingConfig(
     probe_every=40,
 )
 GRID = replace(RING, dataset="grid", iterations=1400)
-TOO_GOOD = {
+TOO_GOOD: dict[str, Any] = {
     "loss": "minimax",
     "model": "mlp_far",
     "optimizer_generator": "sgd",
@@ -24,59 +25,60 @@ TOO_GOOD = {
     "n_critic": 2,
     "iterations": 700,
 }
-RARELY = {"n_generator": 10, "learning_rate_discriminator": 2e-4}
-RARELY_AND_HOT = {**RARELY, "learning_rate_generator": 3e-3}
-DECAYED = {"regularizer": "weight_decay", "strength": 0.3, "pretraining": 600}
-FREE = {"loss": "wasserstein", "learning_rate_discriminator": 5e-3, "n_critic": 3, "iterations": 700}
-PENALISED = {"regularizer": "wgan_gp", "strength": 1.0, "n_critic": 3, "iterations": 600}
+RARELY: dict[str, Any] = {"n_generator": 10, "learning_rate_discriminator": 2e-4}
+RARELY_AND_HOT: dict[str, Any] = {**RARELY, "learning_rate_generator": 3e-3}
+DECAYED: dict[str, Any] = {"regularizer": "weight_decay", "strength": 0.3, "pretraining": 600}
+FREE: dict[str, Any] = {"loss": "wasserstein", "learning_rate_discriminator": 5e-3, "n_critic": 3, "iterations": 700}
+PENALISED: dict[str, Any] = {"regularizer": "wgan_gp", "strength": 1.0, "n_critic": 3, "iterations": 600}
 
 
-def _ring(**settings: object) -> TrainingConfig:
-    return replace(RING, **settings)  # type: ignore[arg-type]
+def _ring(**settings: Any) -> TrainingConfig:
+    return replace(RING, **settings)
 
 
-def _grid(**settings: object) -> TrainingConfig:
-    return replace(GRID, **settings)  # type: ignore[arg-type]
+def _grid(**settings: Any) -> TrainingConfig:
+    return replace(GRID, **settings)
 
 
-def _healthy(name: str, shows: str, config: TrainingConfig, split: str, **more: object) -> Scenario:
-    return Scenario(name, shows, config, "healthy", None, name, split, **more)  # type: ignore[arg-type]
+def healthy(name: str, shows: str, config: TrainingConfig, split: Split, **more: Any) -> Scenario:
+    return Scenario(name, shows, config, "healthy", None, name, split, **more)
 
 
-def _vanishing(kind: str, name: str, shows: str, config: TrainingConfig, twin: str, split: str) -> Scenario:
-    return Scenario(name, shows, config, "vanishing_gradients", kind, twin, split)  # type: ignore[arg-type]
+def vanishing(kind: str, name: str, shows: str, config: TrainingConfig, twin: str, split: Split) -> Scenario:
+    return Scenario(name, shows, config, "vanishing_gradients", kind, twin, split)
 
 
-def _collapse(
-    kind: str, name: str, shows: str, config: TrainingConfig, twin: str, split: str, **more: object
+def collapse(
+    kind: str, name: str, shows: str, config: TrainingConfig, twin: str, split: Split, **more: Any
 ) -> Scenario:
-    return Scenario(name, shows, config, "mode_collapse", kind, twin, split, **more)  # type: ignore[arg-type]
+    return Scenario(name, shows, config, "mode_collapse", kind, twin, split, **more)
 
 
-def _unsettled(
-    kind: str, name: str, shows: str, config: TrainingConfig, twin: str, split: str, **more: object
+def unsettled(
+    kind: str, name: str, shows: str, config: TrainingConfig, twin: str, split: Split, **more: Any
 ) -> Scenario:
-    return Scenario(name, shows, config, "non_convergence", kind, twin, split, **more)  # type: ignore[arg-type]
+    return Scenario(name, shows, config, "non_convergence", kind, twin, split, **more)
 
 
-CAL, OUT = "calibration", "hold_out"
+CAL: Split = "calibration"
+OUT: Split = "hold_out"
 CALIBRATION = (
-    _healthy("ring-ns", "The plain non-saturating GAN covers all eight modes.", RING, CAL),
-    _healthy(
+    healthy("ring-ns", "The plain non-saturating GAN covers all eight modes.", RING, CAL),
+    healthy(
         "ring-ns-r1",
         "Gradients a hundred times smaller, because R1 keeps the discriminator flat and the game has settled.",
         _ring(regularizer="r1", strength=1.0),
         CAL,
         near_miss=True,
     ),
-    _healthy(
+    healthy(
         "ring-ns-noise",
         "Noise on the discriminator's inputs keeps all moving, and all is well.",
         _ring(regularizer="instance_noise", strength=0.5),
         CAL,
         near_miss=True,
     ),
-    _vanishing(
+    vanishing(
         "saturated_discriminator",
         "ring-minimax-sgd",
         "A pretrained discriminator is sure of every sample: the minimax loss is flat, and plain SGD stands still.",
@@ -84,14 +86,14 @@ CALIBRATION = (
         "ring-minimax-adam",
         CAL,
     ),
-    _healthy(
+    healthy(
         "ring-minimax-adam",
         "The same tiny gradient, rescaled by Adam to full steps: the generator escapes.",
         _ring(**{**TOO_GOOD, "optimizer_generator": "adam", "learning_rate_generator": 1e-3}),
         CAL,
         near_miss=True,
     ),
-    _healthy(
+    healthy(
         "ring-ns-far",
         "The discriminator is right on every sample for long, and the non-saturating loss teaches all the same.",
         _ring(
@@ -105,7 +107,7 @@ CALIBRATION = (
         CAL,
         near_miss=True,
     ),
-    _vanishing(
+    vanishing(
         "dead_discriminator",
         "ring-relu-hot",
         "A step size of 0.1 kills the discriminator's ReLU units.",
@@ -113,8 +115,8 @@ CALIBRATION = (
         "ring-relu",
         CAL,
     ),
-    _healthy("ring-relu", "The ReLU discriminator at its usual step size.", _ring(model="mlp_relu_discriminator"), CAL),
-    _vanishing(
+    healthy("ring-relu", "The ReLU discriminator at its usual step size.", _ring(model="mlp_relu_discriminator"), CAL),
+    vanishing(
         "dead_discriminator",
         "ring-ns-decayed",
         "Weight decay of 0.3 takes a pretrained discriminator's weights to nothing; the loss looks balanced.",
@@ -122,7 +124,7 @@ CALIBRATION = (
         "ring-ns",
         CAL,
     ),
-    _vanishing(
+    vanishing(
         "lost_in_depth",
         "ring-sigmoid",
         "Six sigmoid layers swallow the gradient on its way to the generator's first.",
@@ -130,8 +132,8 @@ CALIBRATION = (
         "ring-sigmoid-bn",
         CAL,
     ),
-    _healthy("ring-sigmoid-bn", "The same depth with batch normalisation.", _ring(model="mlp_sigmoid_batch_norm"), CAL),
-    _collapse(
+    healthy("ring-sigmoid-bn", "The same depth with batch normalisation.", _ring(model="mlp_sigmoid_batch_norm"), CAL),
+    collapse(
         "cycling",
         "ring-ns-many-g",
         "Ten generator steps for each of the discriminator's: one point that jumps from mode to mode.",
@@ -139,14 +141,14 @@ CALIBRATION = (
         "ring-ns-slow",
         CAL,
     ),
-    _healthy(
+    healthy(
         "ring-ns-slow",
         "A fifth of the step size: a slow start, then the modes.",
         _ring(learning_rate_generator=3e-4, learning_rate_discriminator=3e-4, iterations=1400),
         CAL,
         near_miss=True,
     ),
-    _collapse(
+    collapse(
         "total",
         "ring-deep",
         "Six ReLU layers without batch normalisation.",
@@ -154,8 +156,8 @@ CALIBRATION = (
         "ring-deep-bn",
         CAL,
     ),
-    _healthy("ring-deep-bn", "The same depth with batch normalisation.", _ring(model="mlp_deep_batch_norm"), CAL),
-    _collapse(
+    healthy("ring-deep-bn", "The same depth with batch normalisation.", _ring(model="mlp_deep_batch_norm"), CAL),
+    collapse(
         "partial",
         "grid-ns-many-g",
         "Five generator steps for each of the discriminator's cover a few of 25 modes.",
@@ -163,8 +165,8 @@ CALIBRATION = (
         "grid-ns",
         CAL,
     ),
-    _healthy("grid-ns", "The plain GAN on 25 modes.", GRID, CAL),
-    _collapse(
+    healthy("grid-ns", "The plain GAN on 25 modes.", GRID, CAL),
+    collapse(
         "cycling",
         "ring-ns-late-collapse",
         "Healthy for 500 steps, then ten hot generator steps for each of the discriminator's.",
@@ -173,7 +175,7 @@ CALIBRATION = (
         CAL,
         changes={500: RARELY_AND_HOT},
     ),
-    _healthy(
+    healthy(
         "ring-ns-recovering",
         "Five generator steps for each of the discriminator's at first, then mended.",
         _ring(n_generator=5, iterations=1400),
@@ -181,7 +183,7 @@ CALIBRATION = (
         changes={150: {"n_generator": 1}},
         near_miss=True,
     ),
-    _unsettled(
+    unsettled(
         "oscillation",
         "ring-tanh-slow-d",
         "The discriminator learns thirty times slower than the generator, which wanders about the ring.",
@@ -189,8 +191,8 @@ CALIBRATION = (
         "ring-tanh",
         CAL,
     ),
-    _healthy("ring-tanh", "The same networks with equal step sizes.", _ring(model="mlp_tanh"), CAL),
-    _unsettled(
+    healthy("ring-tanh", "The same networks with equal step sizes.", _ring(model="mlp_tanh"), CAL),
+    unsettled(
         "divergence",
         "ring-wasserstein-free",
         "A Wasserstein critic without any constraint.",
@@ -198,10 +200,10 @@ CALIBRATION = (
         "ring-wasserstein-gp",
         CAL,
     ),
-    _healthy(
+    healthy(
         "ring-wasserstein-gp", "The same critic with a gradient penalty.", _ring(loss="wasserstein", **PENALISED), CAL
     ),
-    _unsettled(
+    unsettled(
         "divergence",
         "ring-momentum",
         "SGD with momentum 0.9 and a step size of 0.05 ends in NaN.",
@@ -215,7 +217,7 @@ CALIBRATION = (
         "ring-ns",
         CAL,
     ),
-    _unsettled(
+    unsettled(
         "oscillation",
         "ring-hot-g",
         "The generator's step size is four times the discriminator's.",
@@ -225,8 +227,8 @@ CALIBRATION = (
     ),
 )
 HOLD_OUT = (
-    _healthy("grid-hinge", "The hinge loss on 25 modes.", _grid(loss="hinge"), OUT),
-    _vanishing(
+    healthy("grid-hinge", "The hinge loss on 25 modes.", _grid(loss="hinge"), OUT),
+    vanishing(
         "dead_discriminator",
         "grid-hinge-decayed",
         "Weight decay of 0.3 on a pretrained discriminator, under the hinge loss.",
@@ -234,7 +236,7 @@ HOLD_OUT = (
         "grid-hinge",
         OUT,
     ),
-    _collapse(
+    collapse(
         "partial",
         "grid-hinge-many-g",
         "Five generator steps a step.",
@@ -242,7 +244,7 @@ HOLD_OUT = (
         "grid-hinge",
         OUT,
     ),
-    _vanishing(
+    vanishing(
         "lost_in_depth",
         "grid-hinge-sigmoid",
         "Six sigmoid layers in the generator, on the grid.",
@@ -250,7 +252,7 @@ HOLD_OUT = (
         "grid-hinge",
         OUT,
     ),
-    _vanishing(
+    vanishing(
         "saturated_discriminator",
         "grid-minimax-sgd",
         "A discriminator that is sure of every sample, on the grid.",
@@ -258,13 +260,13 @@ HOLD_OUT = (
         "grid-hinge",
         OUT,
     ),
-    _healthy(
+    healthy(
         "ring-relativistic",
         "The paired loss with R1 and R2.",
         _ring(loss="relativistic_paired", regularizer="r1_r2", strength=0.1),
         OUT,
     ),
-    _collapse(
+    collapse(
         "cycling",
         "ring-relativistic-many-g",
         "Ten generator steps a step, under the paired loss.",
@@ -272,7 +274,7 @@ HOLD_OUT = (
         "ring-relativistic",
         OUT,
     ),
-    _collapse(
+    collapse(
         "cycling",
         "ring-relativistic-late-collapse",
         "Healthy for 500 steps under the paired loss, then ten hot generator steps a step.",
@@ -281,8 +283,8 @@ HOLD_OUT = (
         OUT,
         changes={500: RARELY_AND_HOT},
     ),
-    _healthy("ring-least-squares", "The least-squares loss on the ring.", _ring(loss="least_squares"), OUT),
-    _unsettled(
+    healthy("ring-least-squares", "The least-squares loss on the ring.", _ring(loss="least_squares"), OUT),
+    unsettled(
         "oscillation",
         "ring-least-squares-tanh-slow-d",
         "A discriminator thirty times slower than the generator, under the least-squares loss.",
@@ -290,7 +292,7 @@ HOLD_OUT = (
         "ring-least-squares",
         OUT,
     ),
-    _unsettled(
+    unsettled(
         "oscillation",
         "ring-least-squares-late-heat",
         "Healthy for 500 steps, then thirty times the generator's step size.",
@@ -299,7 +301,7 @@ HOLD_OUT = (
         OUT,
         changes={500: {"learning_rate_generator": 3e-2}},
     ),
-    _unsettled(
+    unsettled(
         "divergence",
         "grid-wasserstein-free",
         "An unconstrained critic on the grid.",
@@ -307,8 +309,8 @@ HOLD_OUT = (
         "grid-wasserstein-gp",
         OUT,
     ),
-    _healthy("grid-wasserstein-gp", "The penalised critic on the grid.", _grid(loss="wasserstein", **PENALISED), OUT),
-    _collapse(
+    healthy("grid-wasserstein-gp", "The penalised critic on the grid.", _grid(loss="wasserstein", **PENALISED), OUT),
+    collapse(
         "total",
         "grid-least-squares-deep",
         "Six ReLU layers without batch normalisation, on the grid.",

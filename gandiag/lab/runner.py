@@ -99,8 +99,13 @@ def compact(recording: Recording) -> Recording:
         ends = {(network, layer) for network, found in names.items() for layer in (found[0], found[-1])}
         kept = [pair in ends for pair in zip(layers["network"], layers["layer"], strict=True)]
         layers = layers[kept]
-    tables = {"steps": recording.steps, "layers": layers, "signal": recording.signal, "probes": recording.probes}
-    return Recording(**{name: _single(table) for name, table in tables.items()}, meta=dict(recording.meta))
+    return Recording(
+        _single(recording.steps),
+        _single(layers),
+        _single(recording.signal),
+        _single(recording.probes),
+        meta=dict(recording.meta),
+    )
 
 
 def _single(table: pd.DataFrame) -> pd.DataFrame:
