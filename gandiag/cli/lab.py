@@ -118,9 +118,8 @@ def _table(scores: "Iterable[Score]") -> str:
 
     lines = []
     for one in scores:
-        lines.append(
-            f"{one.detector}: macro-F1 {one.macro_f1:.2f}, latency {one.latency:.1%} of the run, live delay {one.delay:.1%}"
-        )
+        lines.append(f"{one.detector}: macro-F1 {one.macro_f1:.2f}")
+        lines.append(f"    onset {one.latency:+.1%} of the run, live alarm {one.delay:+.1%}, after the oracle's onset")
         lines += [f"    {name.replace('_', ' ')}: {one.sensitivity[name]}" for name in FAILURES]
         lines += [
             f"    {name.replace('_', ' ')}: {getattr(one, name)}"

@@ -83,7 +83,7 @@ def test_late_collapse_sets_in_when_it_does():
 def test_what_the_twin_suffers_too_is_ambiguous_and_so_is_the_grey_between():
     ill = {"coverage": 0.5, "evenness": 0.6}
     assert labelled(twin=oracle_table(**ill), **ill)[0] == "ambiguous"
-    assert labelled(distance=0.25) == ("ambiguous", [])
+    assert labelled(distance=[0.5] + [0.25] * 39) == ("ambiguous", [])
     assert labelled(logit_spread=0.0) == ("ambiguous", [])
 
 
