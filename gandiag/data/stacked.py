@@ -38,7 +38,7 @@ def labelled(digits: Dataset, name: str) -> Dataset:
     """Digits whose label is written into the first ten pixels of the first row, one of them white.
 
     A conditional GAN's discriminator is shown the image beside its condition; here the condition rides along in the
-    image, in a row that no digit reaches.
+    image, in place of ten pixels of its upper edge.
 
     Examples:
         >>> from gandiag.data.digits import load_digits
