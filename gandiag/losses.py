@@ -8,11 +8,18 @@ in which real = 0 and generated = 1.
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol
 
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
 from gandiag.errors import GandiagError
+
+
+class GeneratorLoss(Protocol):
+    """Fake logits → scalar; a paired loss compares them with real logits."""
+
+    def __call__(self, fake: Tensor, real: Tensor | None = None) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -22,15 +29,17 @@ class Loss:
     Attributes:
         name: The family, as the detectors' policy knows it.
         discriminator: (real logits, fake logits) → scalar.
-        generator: fake logits → scalar.
+        generator: fake logits → scalar; real logits too where ``paired``.
         midpoint: The logit half way between what is asked of real and of generated samples; labels are exchanged by
             mirroring logits at it.
+        paired: Whether the generator's loss needs real logits beside the fake ones.
     """
 
     name: str
     discriminator: Callable[[Tensor, Tensor], Tensor]
-    generator: Callable[[Tensor], Tensor]
+    generator: GeneratorLoss
     midpoint: float = 0.0
+    paired: bool = False
 
 
 def cross_entropy_discriminator(real: Tensor, fake: Tensor) -> Tensor:
@@ -96,13 +105,47 @@ def negative_mean_generator(fake: Tensor) -> Tensor:
     return -fake.mean()
 
 
+def relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    r"""Each real sample against one generated sample, :math:`\mathbb{E} \log(1 + e^{-(r - f)})`.
+
+    Args:
+        real: Logits of real samples.
+        fake: As many logits of generated samples; the pairs are those of equal position.
+
+    References:
+        | The relativistic discriminator: a key element missing from standard GAN (Jolicoeur-Martineau, 2019), Eq. 3
+        | https://arxiv.org/abs/1807.00734
+        | The GAN is dead; long live the GAN! A Modern Baseline GAN (Huang et al., 2024), Eq. 2
+        | https://arxiv.org/abs/2501.05441
+    """
+    return softplus(fake - real).mean()
+
+
+def relativistic_generator(fake: Tensor, real: Tensor | None = None) -> Tensor:
+    r"""The same with the roles exchanged, :math:`\mathbb{E} \log(1 + e^{-(f - r)})`."""
+    assert real is not None, "a paired loss compares with real logits"
+    return softplus(real - fake).mean()
+
+
+def _of_fake_alone(loss: Callable[[Tensor], Tensor]) -> GeneratorLoss:
+    def of_fake_alone(fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return loss(fake)
+
+    return of_fake_alone
+
+
 LOSSES = MappingProxyType(
     {
-        "minimax": Loss("minimax", cross_entropy_discriminator, minimax_generator),
-        "non_saturating": Loss("non_saturating", cross_entropy_discriminator, non_saturating_generator),
-        "least_squares": Loss("least_squares", least_squares_discriminator, least_squares_generator, midpoint=0.5),
-        "hinge": Loss("hinge", hinge_discriminator, negative_mean_generator),
-        "wasserstein": Loss("wasserstein", wasserstein_discriminator, negative_mean_generator),
+        "minimax": Loss("minimax", cross_entropy_discriminator, _of_fake_alone(minimax_generator)),
+        "non_saturating": Loss("non_saturating", cross_entropy_discriminator, _of_fake_alone(non_saturating_generator)),
+        "least_squares": Loss(
+            "least_squares", least_squares_discriminator, _of_fake_alone(least_squares_generator), midpoint=0.5
+        ),
+        "hinge": Loss("hinge", hinge_discriminator, _of_fake_alone(negative_mean_generator)),
+        "wasserstein": Loss("wasserstein", wasserstein_discriminator, _of_fake_alone(negative_mean_generator)),
+        "relativistic_paired": Loss(
+            "relativistic_paired", relativistic_discriminator, relativistic_generator, paired=True
+        ),
     }
 )
 
@@ -131,9 +174,13 @@ def flipped(loss: Loss) -> Loss:
     def mirrored(logits: Tensor) -> Tensor:
         return 2 * loss.midpoint - logits
 
+    def generator(fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return loss.generator(mirrored(fake), None if real is None else mirrored(real))
+
     return Loss(
         loss.name,
         lambda real, fake: loss.discriminator(mirrored(real), mirrored(fake)),
-        lambda fake: loss.generator(mirrored(fake)),
+        generator,
         loss.midpoint,
+        loss.paired,
     )

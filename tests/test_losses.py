@@ -15,6 +15,7 @@ from gandiag.losses import LOSSES, flipped, get_loss
 Array = np.ndarray
 logits = st.lists(st.floats(-40, 40), min_size=1, max_size=7).map(lambda values: torch.tensor(values).double())
 
+UNPAIRED = [name for name, loss in LOSSES.items() if not loss.paired]
 GENERATOR_LOSSES: dict[str, Callable[[Array], float]] = {
     "minimax": lambda f: log_expit(-f).mean(),
     "non_saturating": lambda f: -log_expit(f).mean(),
@@ -55,10 +56,10 @@ EXCHANGED_GENERATOR_LOSSES: dict[str, Callable[[Array], float]] = {
 
 def test_every_loss_has_its_references_here() -> None:
     for table in (GENERATOR_LOSSES, GENERATOR_DERIVATIVES, DISCRIMINATOR_LOSSES, EXCHANGED_DISCRIMINATOR_LOSSES):
-        assert set(table) == set(LOSSES)
+        assert set(table) == set(UNPAIRED)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", UNPAIRED)
 @given(fake=logits)
 def test_a_generator_loss_is_the_papers_formula(name: str, fake: torch.Tensor) -> None:
     loss = get_loss(name).generator(fake)
@@ -67,7 +68,7 @@ def test_a_generator_loss_is_the_papers_formula(name: str, fake: torch.Tensor) -
     np.testing.assert_allclose(loss, GENERATOR_LOSSES[name](fake.numpy()), rtol=1e-8, atol=3e-9)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", UNPAIRED)
 @given(fake=logits)
 def test_a_generator_losss_derivative_is_the_closed_form(name: str, fake: torch.Tensor) -> None:
     leaf = fake.clone().requires_grad_(True)
@@ -76,7 +77,7 @@ def test_a_generator_losss_derivative_is_the_closed_form(name: str, fake: torch.
     np.testing.assert_allclose(derivative, GENERATOR_DERIVATIVES[name](fake.numpy()), rtol=1e-8, atol=3e-9)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", UNPAIRED)
 @given(real=logits, fake=logits)
 def test_a_discriminator_loss_is_the_papers_formula(name: str, real: torch.Tensor, fake: torch.Tensor) -> None:
     loss = get_loss(name).discriminator(real, fake)
@@ -85,7 +86,7 @@ def test_a_discriminator_loss_is_the_papers_formula(name: str, real: torch.Tenso
     np.testing.assert_allclose(loss, expected, rtol=1e-8, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", UNPAIRED)
 def test_the_discriminator_wants_real_logits_high_and_generated_ones_low(name: str) -> None:
     real, fake = torch.tensor([0.3, -0.2], requires_grad=True), torch.tensor([0.1, 0.4, 0.2], requires_grad=True)
     for_real, for_fake = torch.autograd.grad(get_loss(name).discriminator(real, fake), [real, fake])
@@ -93,7 +94,7 @@ def test_the_discriminator_wants_real_logits_high_and_generated_ones_low(name: s
     assert bool((for_fake > 0).all())
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", UNPAIRED)
 @pytest.mark.parametrize("shape", [(6,), (6, 1), (2, 1, 3), (1, 6)])
 def test_a_loss_is_the_same_for_any_shape_of_logits(name: str, shape: tuple[int, ...]) -> None:
     real, fake = torch.randn(6), torch.randn(6)
@@ -102,7 +103,7 @@ def test_a_loss_is_the_same_for_any_shape_of_logits(name: str, shape: tuple[int,
     torch.testing.assert_close(loss.discriminator(real.view(shape), fake.view(shape)), loss.discriminator(real, fake))
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", UNPAIRED)
 @pytest.mark.parametrize("size", [1e4, -1e4])
 def test_a_very_sure_discriminator_gives_finite_losses_and_derivatives(name: str, size: float) -> None:
     real, fake = torch.full((3,), size, requires_grad=True), torch.full((3,), -size, requires_grad=True)
@@ -119,7 +120,7 @@ def test_the_saturating_signal_dies_where_the_non_saturating_one_lives() -> None
     assert float(living.abs().sum()) == pytest.approx(1, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", UNPAIRED)
 @given(real=logits, fake=logits)
 def test_flipped_is_the_same_game_with_real_0_and_generated_1(
     name: str, real: torch.Tensor, fake: torch.Tensor
@@ -133,12 +134,31 @@ def test_flipped_is_the_same_game_with_real_0_and_generated_1(
     np.testing.assert_allclose(loss.generator(fake), expected, rtol=1e-8, atol=1e-15)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", UNPAIRED)
 def test_flipping_twice_gives_the_loss_back(name: str) -> None:
     real, fake = torch.randn(9), torch.randn(5)
     once, twice = get_loss(name), flipped(flipped(get_loss(name)))
     torch.testing.assert_close(twice.discriminator(real, fake), once.discriminator(real, fake))
     torch.testing.assert_close(twice.generator(fake), once.generator(fake))
+
+
+@given(pairs=st.lists(st.tuples(st.floats(-40, 40), st.floats(-40, 40)), min_size=1, max_size=7))
+def test_the_paired_loss_is_the_papers_formula_for_both_players(pairs: list[tuple[float, float]]) -> None:
+    real, fake = torch.tensor(pairs).double().T
+    loss = get_loss("relativistic_paired")
+    expected = -log_expit((real - fake).numpy()).mean(), -log_expit((fake - real).numpy()).mean()
+    np.testing.assert_allclose(loss.discriminator(real, fake), expected[0], rtol=1e-8, atol=3e-9)
+    np.testing.assert_allclose(loss.generator(fake, real), expected[1], rtol=1e-8, atol=3e-9)
+    exchanged = flipped(loss)
+    np.testing.assert_allclose(exchanged.discriminator(real, fake), expected[1], rtol=1e-8, atol=3e-9)
+    np.testing.assert_allclose(exchanged.generator(fake, real), expected[0], rtol=1e-8, atol=3e-9)
+
+
+def test_the_paired_loss_asks_only_for_the_difference() -> None:
+    real, fake = torch.randn(6), torch.randn(6)
+    loss = get_loss("relativistic_paired")
+    torch.testing.assert_close(loss.discriminator(real + 3, fake + 3), loss.discriminator(real, fake))
+    torch.testing.assert_close(loss.generator(fake + 3, real + 3), loss.generator(fake, real))
 
 
 def test_a_loss_carries_its_own_name() -> None:

@@ -10,3 +10,5 @@ from gandiag.data.idx_archives import load_idx_dataset as load_idx_dataset
 from gandiag.data.mixtures import Mixture as Mixture
 from gandiag.data.mixtures import grid as grid
 from gandiag.data.mixtures import ring as ring
+from gandiag.data.stacked import labelled as labelled
+from gandiag.data.stacked import stacked as stacked

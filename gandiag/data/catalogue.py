@@ -6,9 +6,19 @@ from gandiag.data.dataset import Dataset, check_samples, mixture_dataset
 from gandiag.data.digits import load_digits
 from gandiag.data.idx_archives import TORCHVISION_CLASSES, load_idx_dataset
 from gandiag.data.mixtures import grid, ring
+from gandiag.data.stacked import labelled, stacked
 from gandiag.errors import GandiagError
 
-DATASETS = ("digits", "mnist", "fashion_mnist", "ring", "grid")
+DATASETS = (
+    "digits",
+    "mnist",
+    "fashion_mnist",
+    "stacked_digits",
+    "stacked_mnist",
+    "labelled_digits",
+    "ring",
+    "grid",
+)
 
 
 def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
@@ -35,6 +45,12 @@ def _load(name: str, data_dir: str | Path | None) -> Dataset:
         return load_digits()
     if name in TORCHVISION_CLASSES:
         return load_idx_dataset(name, data_dir=data_dir)
+    if name == "stacked_digits":
+        return stacked(load_digits(), name)
+    if name == "stacked_mnist":
+        return stacked(load_idx_dataset("mnist", data_dir=data_dir), name)
+    if name == "labelled_digits":
+        return labelled(load_digits(), name)
     if name == "ring":
         return mixture_dataset(ring())
     if name == "grid":

@@ -3,6 +3,7 @@
 from gandiag.nets.catalogue import MODELS as MODELS
 from gandiag.nets.catalogue import Networks as Networks
 from gandiag.nets.catalogue import build_networks as build_networks
+from gandiag.nets.conditional import ConditionalGenerator as ConditionalGenerator
 from gandiag.nets.dcgan import DCGANDiscriminator as DCGANDiscriminator
 from gandiag.nets.dcgan import DCGANGenerator as DCGANGenerator
 from gandiag.nets.judge import Judge as Judge

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from torch import nn
 
 from gandiag.errors import GandiagError
-from gandiag.nets import dcgan, lecture, mlp
+from gandiag.nets import conditional, dcgan, lecture, mlp
 
 
 @dataclass(frozen=True)
@@ -25,35 +26,78 @@ class _Model:
     sample_shape: tuple[int, ...]
 
 
-def _lecture(*, batch_norm: bool = False, leaky: bool = True) -> Networks:
+IMAGES, STACKED, POINTS = (1, 28, 28), (3, 28, 28), (2,)
+
+
+def _lecture(*, discriminator_leaky: bool = True, **generator: Any) -> _Model:
     """Batch normalisation in the generator only: in the discriminator it hurts (Kurach et al. 2019)."""
-    return Networks(
-        lecture.LectureGenerator(batch_norm=batch_norm, leaky=leaky),
-        lecture.LectureDiscriminator(leaky=leaky),
-        lecture.NOISE_SIZE,
+    return _Model(
+        lambda: Networks(
+            lecture.LectureGenerator(**generator),
+            lecture.LectureDiscriminator(leaky=discriminator_leaky),
+            lecture.NOISE_SIZE,
+        ),
+        IMAGES,
     )
 
 
-def _mlp(*, batch_norm: bool = False) -> Networks:
-    return Networks(mlp.PointGenerator(batch_norm=batch_norm), mlp.PointDiscriminator(), mlp.NOISE_SIZE)
+def _conditional() -> Networks:
+    """Both see the condition: the discriminator reads it in the image."""
+    return Networks(conditional.ConditionalGenerator(), lecture.LectureDiscriminator(), conditional.NOISE_SIZE)
 
 
-def _dcgan() -> Networks:
-    return Networks(dcgan.DCGANGenerator(), dcgan.DCGANDiscriminator(), dcgan.NOISE_SIZE)
+def _dcgan(channels: int, *, image_channels: int = 1, batch_norm: bool = True) -> _Model:
+    return _Model(
+        lambda: Networks(
+            dcgan.DCGANGenerator(channels, image_channels=image_channels, batch_norm=batch_norm),
+            dcgan.DCGANDiscriminator(channels, image_channels=image_channels, batch_norm=batch_norm),
+            dcgan.NOISE_SIZE,
+        ),
+        STACKED if image_channels == 3 else IMAGES,
+    )
 
 
-IMAGES, POINTS = (1, 28, 28), (2,)
+def _mlp(*, discriminator: dict[str, Any] | None = None, **generator: Any) -> _Model:
+    return _Model(
+        lambda: Networks(
+            mlp.PointGenerator(**generator), mlp.PointDiscriminator(**(discriminator or {})), mlp.NOISE_SIZE
+        ),
+        POINTS,
+    )
+
+
+def _tanh() -> Networks:
+    generator = mlp.PointGenerator(noise_size=32, activation="tanh")
+    return Networks(mlp.orthogonal(generator), mlp.orthogonal(mlp.PointDiscriminator(activation="tanh")), 32)
+
 
 MODELS = MappingProxyType(
     {
-        "lecture": _Model(_lecture, IMAGES),
-        "lecture_batch_norm": _Model(lambda: _lecture(batch_norm=True), IMAGES),
-        "lecture_relu": _Model(lambda: _lecture(leaky=False), IMAGES),
-        "dcgan": _Model(_dcgan, IMAGES),
-        "mlp": _Model(_mlp, POINTS),
-        "mlp_batch_norm": _Model(lambda: _mlp(batch_norm=True), POINTS),
+        "lecture": _lecture(),
+        "lecture_batch_norm": _lecture(batch_norm=True),
+        "lecture_relu": _lecture(leaky=False, discriminator_leaky=False),
+        "lecture_sigmoid": _lecture(depth=5, hidden=nn.Sigmoid),
+        "lecture_sigmoid_batch_norm": _lecture(depth=5, hidden=nn.Sigmoid, batch_norm=True),
+        "conditional": _Model(_conditional, IMAGES),
+        "dcgan": _dcgan(16),
+        "dcgan_small": _dcgan(8),
+        "dcgan_stacked": _dcgan(8, image_channels=3),
+        "dcgan_stacked_plain": _dcgan(8, image_channels=3, batch_norm=False),
+        "mlp": _mlp(),
+        "mlp_batch_norm": _mlp(batch_norm=True),
+        "mlp_far": _mlp(offset=4.0),
+        "mlp_farther": _mlp(offset=8.0),
+        "mlp_relu_discriminator": _mlp(discriminator={"activation": "relu"}),
+        "mlp_tiny_discriminator": _mlp(discriminator={"width": 4, "depth": 1}),
+        "mlp_deep": _mlp(depth=6),
+        "mlp_deep_batch_norm": _mlp(depth=6, batch_norm=True),
+        "mlp_sigmoid": _mlp(depth=6, activation="sigmoid"),
+        "mlp_sigmoid_batch_norm": _mlp(depth=6, activation="sigmoid", batch_norm=True),
+        "mlp_tanh": _Model(_tanh, POINTS),
     }
 )
+"""``batch_norm`` is in the generator; ``far`` begins four units away, ``farther`` eight; ``deep`` and
+``sigmoid`` have six hidden layers (five for images)."""
 
 
 def build_networks(name: str, sample_shape: tuple[int, ...]) -> Networks:

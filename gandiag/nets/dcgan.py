@@ -18,28 +18,33 @@ class DCGANGenerator(nn.Module):
 
     The paper ends in tanh for data in [−1, 1]; the data here is in [0, 1].
 
+    Args:
+        channels: Channels before the last layer; the layer before has twice as many.
+        image_channels: 1 for grey images, 3 for stacked digits.
+        batch_norm: Put batch normalisation before each activation, as the paper has it.
+
     References:
         | Unsupervised Representation Learning with Deep Convolutional GANs (Radford et al., 2016), Section 3
         | https://arxiv.org/abs/1511.06434
     """
 
-    def __init__(self, channels: int = 16) -> None:
+    def __init__(self, channels: int = 16, *, image_channels: int = 1, batch_norm: bool = True) -> None:
         super().__init__()
         self.channels = channels
         self.project = nn.Linear(NOISE_SIZE, 2 * channels * 7 * 7)
         self.layers = nn.Sequential(
-            nn.BatchNorm2d(2 * channels),
+            *([nn.BatchNorm2d(2 * channels)] if batch_norm else []),
             nn.ReLU(),
-            nn.ConvTranspose2d(2 * channels, channels, 4, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(channels),
+            nn.ConvTranspose2d(2 * channels, channels, 4, stride=2, padding=1, bias=not batch_norm),
+            *([nn.BatchNorm2d(channels)] if batch_norm else []),
             nn.ReLU(),
-            nn.ConvTranspose2d(channels, 1, 4, stride=2, padding=1),
+            nn.ConvTranspose2d(channels, image_channels, 4, stride=2, padding=1),
             nn.Sigmoid(),
         )
         self.apply(initialise)
 
     def forward(self, noise: Tensor) -> Tensor:
-        """Images :math:`(n, 1, 28, 28)` in [0, 1] from noise :math:`(n, 100)`."""
+        """Images :math:`(n, c, 28, 28)` in [0, 1] from noise :math:`(n, 100)`."""
         images: Tensor = self.layers(self.project(noise).view(-1, 2 * self.channels, 7, 7))
         return images
 
@@ -49,13 +54,14 @@ class DCGANDiscriminator(nn.Module):
 
     Args:
         channels: Channels of the first layer; the second has twice as many.
+        image_channels: 1 for grey images, 3 for stacked digits.
         batch_norm: Put batch normalisation after the second convolution, as the paper has it.
     """
 
-    def __init__(self, channels: int = 16, *, batch_norm: bool = True) -> None:
+    def __init__(self, channels: int = 16, *, image_channels: int = 1, batch_norm: bool = True) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(1, channels, 4, stride=2, padding=1),
+            nn.Conv2d(image_channels, channels, 4, stride=2, padding=1),
             nn.LeakyReLU(0.2),
             nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1, bias=not batch_norm),
             *([nn.BatchNorm2d(2 * channels)] if batch_norm else []),
@@ -66,6 +72,6 @@ class DCGANDiscriminator(nn.Module):
         self.apply(initialise)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits :math:`(n, 1)` of images :math:`(n, 1, 28, 28)`."""
+        """Logits :math:`(n, 1)` of images :math:`(n, c, 28, 28)`."""
         logits: Tensor = self.layers(images)
         return logits

@@ -1,5 +1,7 @@
 """The lecture's fully connected GAN for 28×28 images."""
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
 NEGATIVE_SLOPE = 0.2
@@ -15,16 +17,32 @@ class LectureGenerator(nn.Module):
     the sizes that it never defines, which are the constants of this module.
 
     Args:
-        batch_norm: Put batch normalisation before the hidden activation.
+        batch_norm: Put batch normalisation before each hidden activation.
         leaky: ``True`` for LeakyReLU 0.2, as in the lecture; ``False`` for ReLU.
+        depth: Hidden layers; the lecture has one.
+        hidden: The hidden activation in place of (Leaky)ReLU.
     """
 
-    def __init__(self, *, batch_norm: bool = False, leaky: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        batch_norm: bool = False,
+        leaky: bool = True,
+        depth: int = 1,
+        hidden: Callable[[], nn.Module] | None = None,
+    ) -> None:
         super().__init__()
+        sizes = [NOISE_SIZE] + [300] * (depth - 1)
         self.layers = nn.Sequential(
-            nn.Linear(NOISE_SIZE, 300),
-            *([nn.BatchNorm1d(300)] if batch_norm else []),
-            activation(leaky),
+            *(
+                layer
+                for size in sizes
+                for layer in (
+                    nn.Linear(size, 300),
+                    *([nn.BatchNorm1d(300)] if batch_norm else []),
+                    activation(leaky) if hidden is None else hidden(),
+                )
+            ),
             nn.Linear(300, 784),
             nn.Sigmoid(),
         )

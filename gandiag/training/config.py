@@ -11,7 +11,7 @@ from gandiag.losses import LOSSES
 from gandiag.nets.catalogue import MODELS
 
 Optimizer = Literal["adam", "sgd"]
-Regularizer = Literal["none", "weight_decay", "spectral_norm", "r1", "wgan_gp", "instance_noise"]
+Regularizer = Literal["none", "weight_decay", "spectral_norm", "r1", "r1_r2", "wgan_gp", "instance_noise"]
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,11 @@ class TrainingConfig:
         pretraining: Discriminator steps before the first generator step.
         learning_rate_generator: Step size of the generator's optimizer.
         learning_rate_discriminator: Step size of the discriminator's optimizer.
-        optimizer_generator: ``adam`` or ``sgd`` (plain, without momentum).
+        optimizer_generator: ``adam`` or ``sgd``.
         optimizer_discriminator: ``adam`` or ``sgd``.
         beta1: Adam's first decay rate, for both players.
         beta2: Adam's second decay rate, for both players.
+        momentum: Of ``sgd``, for both players.
         real_label: 1 gives real samples the high logit, as the field does; 0 the low one, as the lecture does.
         ema_decay: Decay a step of the averaged generator; 0 keeps none.
         seed: Fixes the initial weights, the batches and the noise.
@@ -59,6 +60,7 @@ class TrainingConfig:
     optimizer_discriminator: Optimizer = "adam"
     beta1: float = 0.5
     beta2: float = 0.999
+    momentum: float = 0.0
     real_label: int = 1
     ema_decay: float = 0.0
     seed: int = 0
@@ -79,11 +81,11 @@ class TrainingConfig:
         for name in ("learning_rate_generator", "learning_rate_discriminator"):
             value = getattr(self, name)
             _check(name, value, math.isfinite(value) and value > 0, "a finite number above 0")
-        for name in ("beta1", "beta2", "ema_decay"):
+        for name in ("beta1", "beta2", "momentum", "ema_decay"):
             _check(name, getattr(self, name), 0 <= getattr(self, name) < 1, "in [0, 1)")
         _check("real_label", self.real_label, self.real_label in (0, 1), "0 or 1")
         _check("probe_every", self.probe_every, self.probe_every is None or self.probe_every >= 1, "at least 1")
-        if self.regularizer in ("weight_decay", "r1", "wgan_gp", "instance_noise") and self.strength == 0:
+        if self.regularizer in ("weight_decay", "r1", "r1_r2", "wgan_gp", "instance_noise") and self.strength == 0:
             raise GandiagError(f"The regularizer '{self.regularizer}' needs a strength above 0; give --strength.")
 
     @property

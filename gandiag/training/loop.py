@@ -1,8 +1,9 @@
 """One flat training loop, watched as any user's loop is watched."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -14,14 +15,18 @@ from gandiag.detect import Diagnosis
 from gandiag.losses import Loss, flipped, get_loss
 from gandiag.monitor import Monitor, attach
 from gandiag.nets import MixtureJudge
+from gandiag.probes import JudgeSpec
 from gandiag.recording import Recording
 from gandiag.training.checkpoint import restore_checkpoint, save_checkpoint
 from gandiag.training.config import TrainingConfig
 from gandiag.training.players import Players, build_players
 
-JUDGED_BY_DIGITS = ("digits", "mnist")
+JUDGED_BY_DIGITS = ("digits", "labelled_digits", "mnist")
 INTERRUPTED = "interrupted from the keyboard"
 Progress = Callable[[int], None]
+Observer = Callable[[int, Players], None]
+Schedule = Mapping[int, TrainingConfig]
+UNCHANGED: Schedule = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ def train(
     device: str = "cpu",
     checkpoint: dict[str, Any] | None = None,
     progress: Progress = lambda iteration: None,
+    observe: Observer = lambda iteration, players: None,
+    schedule: Schedule = UNCHANGED,
 ) -> TrainingResult:
     """Train one GAN and diagnose it.
 
@@ -65,6 +72,10 @@ def train(
         device: torch device.
         checkpoint: A state from :func:`read_checkpoint` to go on from, in the same ``out``.
         progress: Called with the number of generator steps done, after each.
+        observe: Called with the same and the players, before the first generator step and after each; it must leave
+            both networks and the random states as they are.
+        schedule: Generator steps done → the configuration from there on: its learning rates, steps of the two players,
+            batch size and strength of a penalty; the networks and optimizers stay.
 
     Raises:
         GandiagError: If the data cannot be had, the networks do not fit, or ``out`` cannot be used.
@@ -80,9 +91,9 @@ def train(
     players = build_players(config, dataset.sample_shape, torch.device(device))
     start = 0 if checkpoint is None else restore_checkpoint(checkpoint, players)
     monitor = _attach(config, dataset, players, out, start)
-    run = _Run(config, dataset, players, loss, monitor, None if out is None else Path(out), start)
+    run = _Run(config, schedule, dataset, players, loss, monitor, None if out is None else Path(out), start)
     with monitor:
-        ended_early = run.go_on(progress)
+        ended_early = run.go_on(progress, observe)
     return TrainingResult(players, monitor.recording, monitor.diagnose(), run.iteration, ended_early)
 
 
@@ -91,6 +102,7 @@ class _Run:
     """The loop and where it stands."""
 
     config: TrainingConfig
+    schedule: Schedule
     dataset: Dataset
     players: Players
     loss: Loss
@@ -98,21 +110,21 @@ class _Run:
     directory: Path | None
     iteration: int
 
-    def go_on(self, progress: Progress) -> str | None:
+    def go_on(self, progress: Progress, observe: Observer) -> str | None:
         """Train until the configured end; returns why it ended before, or ``None``."""
-        config = self.config
+        iterations, checkpoint_every = self.config.iterations, self.config.checkpoint_every
+        for change in sorted(at for at in self.schedule if at < self.iteration):
+            self.change_to(self.schedule[change])
         try:
             if self.iteration == 0:
-                for _ in range(config.pretraining):
-                    self.discriminator_step()
-            while self.iteration < config.iterations:
-                if self.iteration % config.n_generator == 0:
-                    for _ in range(config.n_critic):
-                        self.discriminator_step()
-                self.generator_step()
-                self.iteration += 1
+                self.begin(observe)
+            while self.iteration < iterations:
+                if self.iteration in self.schedule:
+                    self.change_to(self.schedule[self.iteration])
+                self.step()
                 progress(self.iteration)
-                if self.iteration % config.checkpoint_every == 0 or self.iteration == config.iterations:
+                observe(self.iteration, self.players)
+                if self.iteration % checkpoint_every == 0 or self.iteration == iterations:
                     self.save()
                 if self.monitor.write_error is not None:
                     return self.monitor.write_error
@@ -122,6 +134,25 @@ class _Run:
         except OSError as error:
             return f"The checkpoint could not be written ({error}); the run ends with what it has."
         return None
+
+    def begin(self, observe: Observer) -> None:
+        """What comes before the first generator step."""
+        for _ in range(self.config.pretraining):
+            self.discriminator_step()
+        observe(0, self.players)
+
+    def change_to(self, config: TrainingConfig) -> None:
+        """Go on under another configuration."""
+        self.config = config
+        self.players.set_learning_rates(config)
+
+    def step(self) -> None:
+        """One generator step, and the discriminator's steps before it."""
+        if self.iteration % self.config.n_generator == 0:
+            for _ in range(self.config.n_critic):
+                self.discriminator_step()
+        self.generator_step()
+        self.iteration += 1
 
     def save(self) -> None:
         """Write a checkpoint, where there is a run directory."""
@@ -135,9 +166,11 @@ class _Run:
         with torch.no_grad():
             fake = self.players.generator(self.players.noise(config.batch_size))
         objective = self.loss.discriminator(discriminator(real), discriminator(fake))
-        if config.regularizer == "r1":
+        if config.regularizer in ("r1", "r1_r2"):
             objective = objective + config.strength * regularizers.r1(discriminator, real)
-        elif config.regularizer == "wgan_gp":
+        if config.regularizer == "r1_r2":
+            objective = objective + config.strength * regularizers.r1(discriminator, fake)
+        if config.regularizer == "wgan_gp":
             objective = objective + config.strength * regularizers.wgan_gp(discriminator, real, fake)
         self.players.discriminator_optimizer.zero_grad(set_to_none=True)
         objective.backward()
@@ -147,7 +180,9 @@ class _Run:
         """One step of the generator, and of its average."""
         players = self.players
         fake = players.generator(players.noise(self.config.batch_size))
-        objective = self.loss.generator(players.discriminator(fake))
+        logits = players.discriminator(fake)
+        real = players.discriminator(batch(self.dataset, self.config.batch_size)) if self.loss.paired else None
+        objective = self.loss.generator(logits, real)
         players.generator_optimizer.zero_grad(set_to_none=True)
         objective.backward()
         players.generator_optimizer.step()
@@ -160,14 +195,19 @@ def batch(dataset: Dataset, size: int) -> Tensor:
     return dataset.samples[torch.randint(len(dataset), (size,), device=dataset.samples.device)]
 
 
+def _judge(dataset: Dataset) -> JudgeSpec:
+    if dataset.name in JUDGED_BY_DIGITS:
+        return "mnist"
+    return None if dataset.mixture is None else MixtureJudge(dataset.mixture)
+
+
 def _attach(config: TrainingConfig, dataset: Dataset, players: Players, out: str | Path | None, start: int) -> Monitor:
     """Watch the run as any user would."""
-    judged_by_digits = dataset.name in JUDGED_BY_DIGITS
     return attach(
         players.generator,
         players.discriminator,
         real=None if dataset.name == "mnist" else dataset.samples,  # MNIST's statistics are packaged
-        judge="mnist" if judged_by_digits else MixtureJudge(dataset.mixture) if dataset.mixture is not None else None,
+        judge=_judge(dataset),
         every=config.probe_interval,
         out=out,
         on_alarm="ignore",

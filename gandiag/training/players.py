@@ -38,6 +38,15 @@ class Players:
         """Standard normal noise for ``count`` samples, from torch's global random state."""
         return torch.randn(count, self.noise_size, device=self.device)
 
+    def set_learning_rates(self, config: TrainingConfig) -> None:
+        """Give both optimizers the learning rates of a configuration; their momenta stay."""
+        for optimizer, learning_rate in (
+            (self.generator_optimizer, config.learning_rate_generator),
+            (self.discriminator_optimizer, config.learning_rate_discriminator),
+        ):
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate
+
 
 def build_players(config: TrainingConfig, sample_shape: tuple[int, ...], device: torch.device) -> Players:
     """Fresh players for a run; draws their weights from torch's global random state.
@@ -97,7 +106,7 @@ def check_fit(generator: nn.Module, discriminator: nn.Module, noise_size: int, s
 
 def _optimizer(kind: str, module: nn.Module, learning_rate: float, config: TrainingConfig, decay: float) -> Optimizer:
     if kind == "sgd":
-        return torch.optim.SGD(module.parameters(), lr=learning_rate, weight_decay=decay)
+        return torch.optim.SGD(module.parameters(), lr=learning_rate, momentum=config.momentum, weight_decay=decay)
     return torch.optim.Adam(
         module.parameters(), lr=learning_rate, betas=(config.beta1, config.beta2), weight_decay=decay
     )

@@ -7,15 +7,31 @@ from torch import nn
 from gandiag.errors import GandiagError
 from gandiag.nets import MODELS, build_networks
 
-IMAGES, POINTS = (1, 28, 28), (2,)
+IMAGES, STACKED, POINTS = (1, 28, 28), (3, 28, 28), (2,)
 SHAPES = {
     "lecture": IMAGES,
     "lecture_batch_norm": IMAGES,
     "lecture_relu": IMAGES,
+    "lecture_sigmoid": IMAGES,
+    "lecture_sigmoid_batch_norm": IMAGES,
+    "conditional": IMAGES,
     "dcgan": IMAGES,
+    "dcgan_small": IMAGES,
+    "dcgan_stacked": STACKED,
+    "dcgan_stacked_plain": STACKED,
     "mlp": POINTS,
     "mlp_batch_norm": POINTS,
+    "mlp_far": POINTS,
+    "mlp_farther": POINTS,
+    "mlp_relu_discriminator": POINTS,
+    "mlp_tiny_discriminator": POINTS,
+    "mlp_deep": POINTS,
+    "mlp_deep_batch_norm": POINTS,
+    "mlp_sigmoid": POINTS,
+    "mlp_sigmoid_batch_norm": POINTS,
+    "mlp_tanh": POINTS,
 }
+WITH_BATCH_NORM = ("dcgan", "dcgan_small", "dcgan_stacked", "conditional")
 
 
 def kinds(network: nn.Module) -> set[str]:
@@ -50,11 +66,21 @@ def test_the_weights_are_fixed_by_torchs_seed(name: str) -> None:
 def test_the_names_say_what_is_inside(name: str) -> None:
     networks = build_networks(name, SHAPES[name])
     normalised = {"BatchNorm1d", "BatchNorm2d"}
-    has_batch_norm = name == "dcgan" or name.endswith("_batch_norm")
+    has_batch_norm = name in WITH_BATCH_NORM or name.endswith("_batch_norm")
     assert bool(kinds(networks.generator) & normalised) == has_batch_norm
-    assert bool(kinds(networks.discriminator) & normalised) == (name == "dcgan")
-    assert ("LeakyReLU" in kinds(networks.discriminator)) == (name != "lecture_relu")
-    assert ("LeakyReLU" in kinds(networks.generator)) == (name in ("lecture", "lecture_batch_norm"))
+    convolutional_and_normalised = name in ("dcgan", "dcgan_small", "dcgan_stacked")
+    assert bool(kinds(networks.discriminator) & normalised) == convolutional_and_normalised
+    not_leaky = ("lecture_relu", "mlp_relu_discriminator", "mlp_tanh")
+    assert ("LeakyReLU" in kinds(networks.discriminator)) == (name not in not_leaky)
+    assert ("LeakyReLU" in kinds(networks.generator)) == (name in ("lecture", "lecture_batch_norm", "conditional"))
+    assert ("Sigmoid" in kinds(networks.generator)) == ("mlp" not in name or "sigmoid" in name)
+
+
+def test_far_models_begin_as_far_away_as_they_say() -> None:
+    for name, offset in (("mlp_far", 4.0), ("mlp_farther", 8.0)):
+        networks = build_networks(name, POINTS)
+        made = networks.generator(torch.zeros(1, networks.noise_size))
+        assert bool(((made - offset).abs() < 1).all())
 
 
 def test_an_unknown_model_is_refused_in_one_sentence_that_lists_the_choices() -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -205,3 +206,26 @@ def test_a_gan_that_meets_nan_is_recorded_and_diagnosed(ring):
     diagnosis = train(config, ring).diagnosis
     assert diagnosis.verdict == "non_convergence"
     assert diagnosis.main.kind == "divergence"
+
+
+def test_a_schedule_changes_the_learning_rates_at_its_step_and_observers_see_every_step(ring):
+    config = TrainingConfig(**POINTS, iterations=6)
+    hot = replace(config, learning_rate_generator=0.5, n_critic=3)
+    seen = []
+    result = train(
+        config,
+        ring,
+        schedule={4: hot},
+        observe=lambda iteration, players: seen.append((iteration, players.generator_optimizer.param_groups[0]["lr"])),
+    )
+    usual = config.learning_rate_generator
+    assert seen == [*((step, usual) for step in range(5)), (5, 0.5), (6, 0.5)]
+    critic = result.recording.steps.query("network == 'D'")["iteration"].value_counts()
+    assert [critic[step] for step in range(6)] == [1, 1, 1, 1, 3, 3]
+
+
+def test_the_paired_loss_trains_with_both_penalties(ring):
+    config = TrainingConfig(**POINTS, loss="relativistic_paired", regularizer="r1_r2", strength=0.1, iterations=30)
+    result = train(config, ring)
+    assert result.iterations == 30
+    assert result.recording.signal["head_gradient"].notna().all()
