@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gandiag.lab.scenario import AMBIGUOUS, HEALTHY
 
 Holds = NDArray[np.bool_]
-LEARNED, POOR = 0.6, 0.4
+LEARNED, POOR, BEHIND = 0.6, 0.4, 2.0
 GOOD_COVERAGE, GOOD_EVENNESS, GOOD_SPREAD = 0.85, 0.65, 0.5
 RESTING_SHARE, RESTING = 0.1, 0.003
 SAME_LOGIT, PUSHED, PUSHED_FACTOR = 1e-3, 0.03, 10.0
@@ -148,7 +148,7 @@ def label(run: Course) -> tuple[str, list[Found]]:
 def _vanished(run: Course) -> Found | None:
     """Rule 2, by rest."""
     resting = run.at_rest()
-    if is_good(run) or not run.ends_with(resting) or not _median(run.last(run.learned)) < POOR:
+    if is_good(run) or not run.ends_with(resting) or not _falls_short(run):
         return None
     onset = run.onset(resting, None)
     if run.median("logit_spread") < SAME_LOGIT or run.median("response") < SAME_LOGIT:
@@ -156,6 +156,12 @@ def _vanished(run: Course) -> Found | None:
     pushed = float("nan") if run.pushed is None else float(run.pushed.get("moved", np.nan))
     revived = pushed > max(PUSHED, PUSHED_FACTOR * run.median("moved"))
     return Found("vanishing_gradients", "saturated_discriminator" if revived else "lost_in_depth", onset)
+
+
+def _falls_short(run: Course) -> bool:
+    """Whether the samples ended far from the data, or twice as far as the twin's."""
+    behind = run.twin is not None and run.median("distance") >= BEHIND * run.twin.median("distance")
+    return behind or _median(run.last(run.learned)) < POOR
 
 
 def _lost_in_depth(run: Course) -> Found | None:

@@ -26,7 +26,7 @@ TOO_GOOD: dict[str, Any] = {
     "iterations": 700,
 }
 RARELY: dict[str, Any] = {"n_generator": 10, "learning_rate_discriminator": 2e-4}
-RARELY_AND_HOT: dict[str, Any] = {**RARELY, "learning_rate_generator": 3e-3}
+RARELY_AND_HOT: dict[str, Any] = {**RARELY, "learning_rate_generator": 1e-2}
 DECAYED: dict[str, Any] = {"regularizer": "weight_decay", "strength": 0.3, "pretraining": 600}
 FREE: dict[str, Any] = {"loss": "wasserstein", "learning_rate_discriminator": 5e-3, "n_critic": 3, "iterations": 700}
 PENALISED: dict[str, Any] = {"regularizer": "wgan_gp", "strength": 1.0, "n_critic": 3, "iterations": 600}
@@ -160,7 +160,7 @@ CALIBRATION = (
     collapse(
         "partial",
         "grid-ns-many-g",
-        "Five generator steps for each of the discriminator's cover a few of 25 modes.",
+        "Three generator steps for each of the discriminator's cover a few of 25 modes.",
         _grid(n_generator=5),
         "grid-ns",
         CAL,
@@ -178,16 +178,16 @@ CALIBRATION = (
     healthy(
         "ring-ns-recovering",
         "Five generator steps for each of the discriminator's at first, then mended.",
-        _ring(n_generator=5, iterations=1400),
+        _ring(n_generator=3, iterations=1400),
         CAL,
-        changes={150: {"n_generator": 1}},
+        changes={90: {"n_generator": 1}},
         near_miss=True,
     ),
     unsettled(
         "oscillation",
         "ring-tanh-slow-d",
         "The discriminator learns thirty times slower than the generator, which wanders about the ring.",
-        _ring(model="mlp_tanh", learning_rate_discriminator=3e-5),
+        _ring(model="mlp_tanh", learning_rate_generator=3e-3, learning_rate_discriminator=1e-4),
         "ring-tanh",
         CAL,
     ),
@@ -288,18 +288,18 @@ HOLD_OUT = (
         "oscillation",
         "ring-least-squares-tanh-slow-d",
         "A discriminator thirty times slower than the generator, under the least-squares loss.",
-        _ring(loss="least_squares", model="mlp_tanh", learning_rate_discriminator=3e-5),
+        _ring(loss="least_squares", model="mlp_tanh", learning_rate_generator=3e-3, learning_rate_discriminator=1e-4),
         "ring-least-squares",
         OUT,
     ),
     unsettled(
         "oscillation",
         "ring-least-squares-late-heat",
-        "Healthy for 500 steps, then thirty times the generator's step size.",
+        "Healthy for 500 steps, then a hundred times the generator's step size.",
         _ring(loss="least_squares"),
         "ring-least-squares",
         OUT,
-        changes={500: {"learning_rate_generator": 3e-2}},
+        changes={500: {"learning_rate_generator": 1e-1}},
     ),
     unsettled(
         "divergence",
