@@ -12,7 +12,8 @@ MADE_ON_THE_SPOT = {"digits": (1797, (1, 28, 28)), "ring": (50_000, (2,)), "grid
 
 
 def test_every_named_data_set_is_made_on_the_spot_or_read_from_archives() -> None:
-    assert set(DATASETS) == {*MADE_ON_THE_SPOT, "mnist", "fashion_mnist"}
+    put_together = {"labelled_digits", "stacked_digits", "stacked_mnist"}  # tests/data/test_put_together.py
+    assert set(DATASETS) == {*MADE_ON_THE_SPOT, *put_together, "mnist", "fashion_mnist"}
 
 
 @pytest.mark.parametrize("name", MADE_ON_THE_SPOT)
