@@ -10,6 +10,8 @@ less that before it, sampled every few milliseconds.
 Tasks: the Fréchet distance at d = 2048 from statistics of 10,000 samples, the real side's factor cached, and from 512
 fakes; KID at 2,000 × 128 and 10,000 × 2,048; precision, recall, density and coverage at 10,000 × 10,000 × 512, with and
 without a cached real side, and at 50,000; classes and features of 10,000 MNIST-sized samples by the packaged judge.
+The committed numbers are from a machine with other work on it, as their column ``load`` says; times vary
+threefold there.
 Libraries that are not installed are left out: pip install pytorch-fid prdc torchmetrics.
 """
 

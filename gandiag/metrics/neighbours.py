@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
-from gandiag.metrics.features import checked_features, checked_pair, for_products
+from gandiag.metrics.features import checked_features, checked_pair
 
 TILE = 1024
 """Rows and columns of a tile: 4 MB of float32, which a processor's cache holds."""
@@ -25,6 +25,9 @@ SPARE = 3
 
 GROUP = 16
 """A row's smallest values lie in the groups with the smallest minima; only those are searched."""
+
+SAFE_LENGTHS = 1e-20, 1e30
+"""Squared lengths, largest of a set, between which float32 neither overflows nor loses the small ones."""
 
 REFINED_VALUES = 2**20
 """Coordinates of pairs that are measured in float64 at a time: 8 MB."""
@@ -64,14 +67,31 @@ class Points:
         self.features, self.centre = features.cpu(), centre
         self.dimension = features.shape[1]
         self.starts = range(0, len(features), TILE)
+        blocks = self.features.split(TILE)
+        self.lengths = torch.cat([(block - centre).double().square().sum(dim=1) for block in blocks])
+        longest = float(self.lengths.max())
+        # A product in a lower precision, which a user may have allowed, would break the bound; so would a square that
+        # float32 cannot hold.
+        safe = torch.get_float32_matmul_precision() == "highest" and SAFE_LENGTHS[0] < longest < SAFE_LENGTHS[1]
+        self.dtype = torch.float32 if safe else torch.float64
 
     def __len__(self) -> int:
         return len(self.features)
 
-    def block(self, start: int) -> tuple[Tensor, Tensor]:
-        """Centred rows of a tile, and their squared lengths."""
-        rows = for_products((self.features[start : start + TILE] - self.centre).float())
-        return rows, rows.square().sum(dim=1, keepdim=True)
+    def block(self, start: int, dtype: torch.dtype, *, left: bool) -> Tensor:
+        """Rows [−2x, |x|², 1] of a left block, or [x, 1, |x|²] of a right one; their product is squared distances."""
+        block = self.features[start : start + TILE]
+        rows = torch.empty(len(block), self.dimension + 2, dtype=dtype)
+        centred, lengths = rows[:, :-2], self.lengths[start : start + TILE]
+        torch.sub(block, self.centre, out=centred)
+        if left:
+            centred.mul_(-2)
+        rows[:, -2], rows[:, -1] = (lengths, 1.0) if left else (1.0, lengths)
+        return rows
+
+    def longest(self, start: int) -> float:
+        """The largest squared length of a block."""
+        return float(self.lengths[start : start + TILE].max())
 
     def exact(self, indices: Indices) -> Floats:
         return self.features[torch.from_numpy(indices)].double().numpy()
@@ -79,10 +99,8 @@ class Points:
 
 def common_centre(first: Tensor, second: Tensor) -> Tensor:
     """The mean of all points, in their own precision: the closer to the origin, the smaller the rounding."""
-    centre = (first.double().mean(dim=0).cpu() * len(first) + second.double().mean(dim=0).cpu() * len(second)) / (
-        len(first) + len(second)
-    )
-    return centre.to(torch.promote_types(first.dtype, torch.float32))
+    total = sum(block.double().sum(dim=0).cpu() for points in (first, second) for block in points.split(TILE))
+    return torch.as_tensor(total / (len(first) + len(second))).to(first.dtype)
 
 
 @dataclass(frozen=True)
@@ -117,18 +135,16 @@ class Tile:
 
 def tiles(left: Points, right: Points, *, upper: bool = False) -> Iterator[Tile]:
     """All tiles between two sets of points; with ``upper``, those of a set with itself on and above the diagonal."""
+    dtype = torch.promote_types(left.dtype, right.dtype)
+    # γ of a product over d + 2 terms; the coordinates and lengths are rounded too.
+    unit = (3 * left.dimension + 16) * torch.finfo(dtype).eps / 2
     for row in left.starts:
-        rows_block, row_lengths = left.block(row)
-        first = torch.cat([-2 * rows_block, row_lengths, torch.ones_like(row_lengths)], dim=1)
+        first = left.block(row, dtype, left=True)
         for column in right.starts:
             if upper and column < row:
                 continue
-            columns_block, column_lengths = right.block(column)
-            second = torch.cat([columns_block, torch.ones_like(column_lengths), column_lengths], dim=1)
-            # γ of a product over d + 2 terms and of the lengths' own sums; float32 rounds the coordinates too.
-            unit = torch.finfo(first.dtype).eps / 2
-            error = (3 * left.dimension + 16) * unit * float(row_lengths.max() + column_lengths.max())
-            yield Tile(left, right, row, column, first @ second.T, error)
+            values = first @ right.block(column, dtype, left=False).T
+            yield Tile(left, right, row, column, values, unit * (left.longest(row) + right.longest(column)))
 
 
 def squared_distances(left: Points, right: Points, rows: Indices, columns: Indices) -> Floats:
@@ -173,14 +189,52 @@ def nearest_neighbours(queries: Tensor, references: Tensor | None = None, k: int
     centre = common_centre(queries, others)
     left = Points(queries, centre)
     right = left if alone else Points(others, centre)
-    candidates = _Candidates(len(left), min(k + SPARE, available))
+    return _refined(left, right, _found(left, right, min(k + SPARE, available)), k)
+
+
+def squared_radii(features: Tensor, k: int) -> Tensor:
+    """Squared distance of each point to its k-th nearest other point: the last of ``nearest_neighbours``, sooner.
+
+    Only candidates that might be the k-th are measured in float64.
+
+    Args:
+        features: With shape :math:`(n, d)`, n > k ≥ 1, finite.
+        k: Which neighbour.
+
+    Returns:
+        float64, with shape :math:`(n,)`.
+
+    Examples:
+        >>> squared_radii(torch.tensor([[0.0], [1.0], [3.0]]), 1).tolist()
+        [1.0, 1.0, 4.0]
+    """
+    points = Points(features, common_centre(features, features))
+    candidates = _found(points, points, min(k + SPARE, len(points) - 1))
+    values, doubt = candidates.values.numpy(), 2 * candidates.error
+    about = values[:, k - 1]
+    open_ = np.abs(values - about[:, None]) <= doubt[:, None]
+    exact = np.full(values.shape, np.inf)
+    rows, places = np.nonzero(open_)
+    exact[rows, places] = squared_distances(points, points, rows, candidates.columns.numpy()[rows, places])
+    rank = k - (values < (about - doubt)[:, None]).sum(axis=1)
+    squared: Floats = np.take_along_axis(np.sort(exact, axis=1), rank[:, None] - 1, axis=1)[:, 0]
+    if values.shape[1] < len(points) - 1:
+        unsure = np.flatnonzero((values[:, -1] <= about + doubt) & (squared > 0))
+        squared[unsure] = _searched_again(points, points, unsure, squared[unsure], k)[0][:, -1]
+    return torch.from_numpy(squared)
+
+
+def _found(left: Points, right: Points, count: int) -> "_Candidates":
+    """The ``count`` right points that seem nearest to each left one; of the same points, each but itself."""
+    alone = left is right
+    candidates = _Candidates(len(left), count)
     for tile in tiles(left, right, upper=alone):
         if alone and tile.row == tile.column:
             tile.values.fill_diagonal_(torch.inf)
         candidates.take(tile.row, tile.column, tile.values, tile.error)
         if alone and tile.row < tile.column:
             candidates.take(tile.column, tile.row, tile.values.T.contiguous(), tile.error)
-    return _refined(left, right, candidates, k, alone)
+    return candidates
 
 
 class _Candidates:
@@ -216,7 +270,7 @@ def _smallest(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
     return smallest, places.div(count, rounding_mode="floor") * width + groups.gather(1, places % count)
 
 
-def _refined(left: Points, right: Points, candidates: _Candidates, k: int, alone: bool) -> Neighbours:
+def _refined(left: Points, right: Points, candidates: _Candidates, k: int) -> Neighbours:
     """The k nearest among the candidates in float64; rows where another point might be nearer are searched again."""
     count = candidates.count
     columns = candidates.columns.numpy()
@@ -224,27 +278,27 @@ def _refined(left: Points, right: Points, candidates: _Candidates, k: int, alone
     exact = squared_distances(left, right, rows, columns.reshape(-1)).reshape(-1, count)
     order = np.argsort(exact, axis=1, kind="stable")[:, :k]
     squared, indices = np.take_along_axis(exact, order, axis=1), np.take_along_axis(columns, order, axis=1)
-    if count < len(right) - alone:
-        beyond = candidates.values.max(dim=1).values.numpy() - candidates.error
+    if count < len(right) - (left is right):
+        beyond = candidates.values[:, -1].numpy() - candidates.error
         unsure = np.flatnonzero((squared[:, -1] > beyond) & (squared[:, -1] > 0))
-        for start in range(0, len(unsure), TILE):
-            some = unsure[start : start + TILE]
-            squared[some], indices[some] = _searched_again(left, right, some, squared[some, -1], alone, k)
+        squared[unsure], indices[unsure] = _searched_again(left, right, unsure, squared[unsure, -1], k)
     return Neighbours(torch.from_numpy(squared), torch.from_numpy(indices))
 
 
-def _searched_again(
-    left: Points, right: Points, chosen: Indices, limits: Floats, alone: bool, k: int
-) -> tuple[Floats, Indices]:
+def _searched_again(left: Points, right: Points, chosen: Indices, limits: Floats, k: int) -> tuple[Floats, Indices]:
     """The k nearest of the chosen left points, which are no further than the limits: of all pairs up to there."""
-    some = Points(left.features[torch.from_numpy(chosen)], left.centre)
-    found = [tile.pairs_within(limits, by_row=True, strict=False) for tile in tiles(some, right)]
-    rows, columns = (np.concatenate(part) for part in zip(*found, strict=True))
-    if alone:
-        others = chosen[rows] != columns
-        rows, columns = rows[others], columns[others]
-    exact = squared_distances(some, right, rows, columns)
-    order = np.lexsort((exact, rows))
-    first = np.searchsorted(rows[order], np.arange(len(chosen)))
-    best = order[first[:, None] + np.arange(k)]
-    return exact[best], columns[best]
+    squared, indices = np.zeros((len(chosen), k)), np.zeros((len(chosen), k), dtype=np.int64)
+    for start in range(0, len(chosen), TILE):
+        part = slice(start, start + TILE)
+        some = Points(left.features[torch.from_numpy(chosen[part])], left.centre)
+        found = [tile.pairs_within(limits[part], by_row=True, strict=False) for tile in tiles(some, right)]
+        rows, columns = (np.concatenate(ends) for ends in zip(*found, strict=True))
+        if left is right:
+            others = chosen[part][rows] != columns
+            rows, columns = rows[others], columns[others]
+        exact = squared_distances(some, right, rows, columns)
+        order = np.lexsort((exact, rows))
+        first = np.searchsorted(rows[order], np.arange(len(some)))
+        best = order[first[:, None] + np.arange(k)]
+        squared[part], indices[part] = exact[best], columns[best]
+    return squared, indices

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gandiag.metrics.features import checked_features, checked_pair
-from gandiag.metrics.neighbours import Floats, Points, common_centre, nearest_neighbours, tiles
+from gandiag.metrics.neighbours import Floats, Points, common_centre, squared_radii, tiles
 
 LEAST_SAMPLES_OVER_K = 2
 """Samples of each kind beyond k: with k + 1, every ball reaches the farthest sample of its own kind."""
@@ -86,7 +86,7 @@ def real_manifold(real: Tensor, *, k: int = 5) -> RealManifold:
         [1.0, 1.0, 2.0]
     """
     real = checked_features("real", real, _least(k))
-    return RealManifold(real, nearest_neighbours(real, k=k).squared[:, -1], k)
+    return RealManifold(real, squared_radii(real, k), k)
 
 
 def prdc(real: Tensor | RealManifold, fake: Tensor, *, k: int = 5, strict: bool = False) -> PRDC:
@@ -142,7 +142,7 @@ def prdc(real: Tensor | RealManifold, fake: Tensor, *, k: int = 5, strict: bool 
     balls = real if isinstance(real, RealManifold) else real_manifold(real, k=k)
     real, fake = checked_pair(balls.features, fake, 1, _least(balls.k))
     centre = common_centre(real, fake)
-    limits = balls.squared_radii.numpy(), nearest_neighbours(fake, k=balls.k).squared[:, -1].numpy()
+    limits = balls.squared_radii.numpy(), squared_radii(fake, balls.k).numpy()
     around, inside, recalled = _counts(Points(real, centre), Points(fake, centre), *limits, strict)
     return PRDC(
         precision=float((around > 0).mean()),

@@ -12,7 +12,8 @@ from scipy.spatial.distance import cdist
 from scipy.stats import ortho_group
 
 from gandiag.errors import TooFewSamples
-from gandiag.metrics import expected_coverage, prdc, real_manifold
+from gandiag.metrics import expected_coverage, nearest_neighbours, prdc, real_manifold
+from gandiag.metrics.neighbours import squared_radii
 
 seeds = st.integers(0, 10_000)
 FOUR = ("precision", "recall", "density", "coverage")
@@ -175,8 +176,6 @@ def test_nothing_random_is_drawn_and_nothing_changed():
 
 @pytest.mark.parametrize("kind", ["continuous", "integers", "repeated"])
 def test_nearest_neighbours_are_scipys_across_tiles(kind):
-    from gandiag.metrics import nearest_neighbours
-
     x, y = gaussians(1200, 1100, 6)
     if kind == "integers":
         x, y = (2 * x).round(), (2 * y).round()
@@ -190,3 +189,23 @@ def test_nearest_neighbours_are_scipys_across_tiles(kind):
         np.testing.assert_allclose(ours.distances, np.sort(distances, axis=1)[:, :4], rtol=1e-12)
         chosen = np.take_along_axis(distances, ours.indices.numpy(), axis=1)
         np.testing.assert_allclose(chosen, ours.distances, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["continuous", "integers", "repeated", "far"])
+@pytest.mark.parametrize("k", [1, 5])
+def test_radii_are_the_last_of_the_nearest_neighbours(kind, k):
+    x, _ = gaussians(1200, 1, 6)
+    if kind == "integers":
+        x = (2 * x).round()
+    if kind == "repeated":
+        x[::3] = x[0]
+    if kind == "far":
+        x = x * 1e-4 + 30
+    assert torch.equal(squared_radii(x, k), nearest_neighbours(x, k=k).squared[:, -1])
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-12, 1e25, 1e100])
+def test_features_of_any_size_keep_their_neighbours(scale):
+    real, fake = (x.double() for x in gaussians(100, 100, 4))
+    plain, scaled = prdc(real, fake), prdc(scale * real, scale * fake)
+    assert [getattr(scaled, name) for name in FOUR] == [getattr(plain, name) for name in FOUR]
