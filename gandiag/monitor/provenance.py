@@ -174,8 +174,8 @@ class Provenance(TorchFunctionMode):
 
     def _note(self, tensor: Tensor, origin: Origin) -> None:
         self._origins[tensor] = origin
-        if origin.kind is Kind.FAKE and tensor.layout is torch.strided:
-            self._generated_at[storage_of(tensor)] = StorageWeakRef(tensor.untyped_storage()), origin
+        if origin.kind is Kind.FAKE and (address := _address(tensor)) is not None:
+            self._generated_at[address] = StorageWeakRef(tensor.untyped_storage()), origin
 
     def origin(self, tensors: Iterable[Tensor]) -> Origin:
         """What the inputs of one call are made of: generated, if any of them is; a condition may stand beside.
@@ -194,9 +194,9 @@ class Provenance(TorchFunctionMode):
         origin: Origin | None = self._origins.get(tensor)
         if origin is not None:
             return origin
-        if tensor.layout is torch.strided and (there := self._generated_at.get(storage_of(tensor))) is not None:
-            return DATA if there[0].expired() else there[1]
-        return DATA
+        address = _address(tensor) if self._generated_at else None
+        there = None if address is None else self._generated_at.get(address)
+        return DATA if there is None or there[0].expired() else there[1]
 
     def __torch_function__(
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -235,6 +235,14 @@ class Provenance(TorchFunctionMode):
             along_samples = function is torch.vstack or _dimension(args, kwargs) in (0, -output.dim())
             return _joined(inputs, origins) if along_samples else _side_by_side(origins)
         return _combined(origins, len(output) if output.dim() and name in KEEPS_ROWS else 0)
+
+
+def _address(tensor: Tensor) -> int | None:
+    """Where a tensor's numbers lie; ``None`` for those that lie nowhere, as torch.func's, or in several places."""
+    try:
+        return storage_of(tensor)
+    except (RuntimeError, NotImplementedError):
+        return None
 
 
 def _dimension(args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:

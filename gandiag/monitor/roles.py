@@ -129,7 +129,7 @@ def find_roles(
     judges = _longest(judge for _, judge in pairs if not makers & set(judge))
     judges = {judge for judge in judges if alive[judge[-1]].output_size <= alive[judge[0]].input_size}
     judges = {judge for judge in judges if not alive[judge[0]].trained_apart} or judges
-    judges = {judge for judge in judges if alive[judge[0]].sees_data} or judges
+    judges = _without_readers(judges, pairs, alive)
     runs = [maker for maker, judge in pairs if any(one[0] == judge[0] for one in judges)]
     if not judges or not runs:
         return None
@@ -165,6 +165,19 @@ def _longest(runs: Iterable[Path]) -> set[Path]:
     for run in runs:
         longest[run[0]] = max(longest.get(run[0], ()), run, key=len)
     return set(longest.values())
+
+
+def _without_readers(
+    judges: set[Path], pairs: Sequence[tuple[Path, Path]], candidates: Mapping[int, Candidate]
+) -> set[Path]:
+    """Judges without those that see generated samples alone, where another one of the same maker sees data too.
+
+    Such are InfoGAN's Q, which reads the code, and the way back of a cycle.
+    """
+    sees = {judge[0]: candidates[judge[0]].sees_data for judge in judges}
+    makers = {key: {maker[-1] for maker, judge in pairs if judge[0] == key} for key in sees}
+    sure = {maker for key, seen in sees.items() if seen for maker in makers[key]}
+    return {judge for judge in judges if sees[judge[0]] or not makers[judge[0]] & sure}
 
 
 def _shortest(runs: Sequence[Path], candidates: Mapping[int, Candidate]) -> list[Path]:
