@@ -12,7 +12,7 @@ from gandiag.errors import GandiagError
 from gandiag.files import write_whole
 from gandiag.lab.catalogue import SCENARIOS
 from gandiag.lab.oracle import Course, label
-from gandiag.lab.runner import ORACLE, TIMING
+from gandiag.lab.runner import ORACLE, TIMING, Run, keep
 from gandiag.lab.scenario import Scenario
 from gandiag.recording import TABLES, Recording
 
@@ -87,6 +87,16 @@ def pack(runs: Path, archive: Path) -> None:
         _write(_slim(pd.concat(parts, ignore_index=True)), archive / f"{name}.parquet")
     text = json.dumps(meta, indent=0, default=str, sort_keys=True) + "\n"
     write_whole(archive / META, lambda path: _write_text(path, text))
+
+
+def unpack(archive: Path, runs: Path) -> None:
+    """Write the runs of an archive back into a folder of runs, each unless it is there, to go on from them."""
+    oracle = dict(iter(pd.read_parquet(archive / "oracle.parquet").groupby(KEYS, sort=False, observed=True)))
+    meta = json.loads((archive / META).read_text(encoding="utf-8"))
+    for name, seed, recording in read_recordings(archive):
+        one = Run(SCENARIOS[name], seed)
+        if not one.is_done(runs):
+            keep(one.directory(runs), recording, _own(oracle[name, seed]), meta[f"{name}/{seed}"]["seconds"])
 
 
 def read_recordings(archive: Path, split: str | None = None) -> Iterator[tuple[str, int, Recording]]:

@@ -71,7 +71,7 @@ def run(one: Run, runs: Path, data_dir: str | Path | None = None, progress: Repo
     if result.ended_early is not None:
         raise KeyboardInterrupt
     oracle = observer.finish(result.players)
-    _keep(one.directory(runs), result.recording, oracle, time.perf_counter() - begun)
+    keep(one.directory(runs), result.recording, oracle, time.perf_counter() - begun)
 
 
 @lru_cache(maxsize=2)
@@ -79,7 +79,8 @@ def _data(name: str, data_dir: str | Path | None) -> Dataset:
     return load_dataset(name, data_dir)
 
 
-def _keep(directory: Path, recording: Recording, oracle: pd.DataFrame, seconds: float) -> None:
+def keep(directory: Path, recording: Recording, oracle: pd.DataFrame, seconds: float) -> None:
+    """Write a finished run: what detectors read, the oracle's measurements, and the time it took."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(mkdtemp(prefix=".unfinished-", dir=directory.parent))
     try:

@@ -12,13 +12,9 @@ from gandiag.metrics.duplicates import SupportEstimate as SupportEstimate
 from gandiag.metrics.duplicates import duplicate_threshold as duplicate_threshold
 from gandiag.metrics.duplicates import duplicates as duplicates
 from gandiag.metrics.duplicates import support_size as support_size
-from gandiag.metrics.frechet import CovarianceFactor as CovarianceFactor
-from gandiag.metrics.frechet import ExtrapolatedDistance as ExtrapolatedDistance
-from gandiag.metrics.frechet import FeatureMoments as FeatureMoments
-from gandiag.metrics.frechet import FeatureStatistics as FeatureStatistics
-from gandiag.metrics.frechet import feature_statistics as feature_statistics
+from gandiag.metrics.extrapolation import ExtrapolatedDistance as ExtrapolatedDistance
+from gandiag.metrics.extrapolation import frechet_distance_at_infinity as frechet_distance_at_infinity
 from gandiag.metrics.frechet import frechet_distance as frechet_distance
-from gandiag.metrics.frechet import frechet_distance_at_infinity as frechet_distance_at_infinity
 from gandiag.metrics.frechet import frechet_standard_error as frechet_standard_error
 from gandiag.metrics.histogram import ClassHistogram as ClassHistogram
 from gandiag.metrics.histogram import HistogramDivergence as HistogramDivergence
@@ -55,6 +51,10 @@ from gandiag.metrics.modes import entropy as entropy
 from gandiag.metrics.modes import kl_divergence as kl_divergence
 from gandiag.metrics.modes import modes_present as modes_present
 from gandiag.metrics.modes import unsure_share as unsure_share
+from gandiag.metrics.moments import CovarianceFactor as CovarianceFactor
+from gandiag.metrics.moments import FeatureMoments as FeatureMoments
+from gandiag.metrics.moments import FeatureStatistics as FeatureStatistics
+from gandiag.metrics.moments import feature_statistics as feature_statistics
 from gandiag.metrics.ndb import BinDifference as BinDifference
 from gandiag.metrics.ndb import Bins as Bins
 from gandiag.metrics.ndb import bin_difference as bin_difference

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset as TorchDataset
 from gandiag.errors import GandiagError
 from gandiag.metrics.diversity import mean_pairwise_distance
 from gandiag.metrics.duplicates import duplicate_threshold
-from gandiag.metrics.frechet import FeatureStatistics, feature_statistics
+from gandiag.metrics.moments import FeatureStatistics, feature_statistics
 from gandiag.metrics.prdc import RealManifold, real_manifold
 from gandiag.nets.judge import real_statistics
 from gandiag.probes.judging import Judging

@@ -12,13 +12,14 @@ from gandiag.errors import GandiagError, TooFewSamples
 from gandiag.metrics.blur import sharpness
 from gandiag.metrics.diversity import vendi_score
 from gandiag.metrics.duplicates import duplicate_threshold, duplicates
-from gandiag.metrics.frechet import FeatureStatistics, frechet_distance
+from gandiag.metrics.frechet import frechet_distance
 from gandiag.metrics.histogram import class_histogram, histogram_divergence
 from gandiag.metrics.inception import inception_score
 from gandiag.metrics.kernel import kernel_inception_distance
 from gandiag.metrics.memorisation import data_copying_score, memorisation
 from gandiag.metrics.mode_count import count_modes, judge_errors
 from gandiag.metrics.modes import class_shares
+from gandiag.metrics.moments import FeatureStatistics
 from gandiag.metrics.null import split_null
 from gandiag.metrics.prdc import PRDC, prdc
 from gandiag.metrics.score import Score

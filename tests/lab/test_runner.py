@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pandas.testing import assert_frame_equal
 
-from gandiag.lab.archive import label_runs, pack, read_recordings
+from gandiag.lab.archive import label_runs, pack, read_recordings, unpack
 from gandiag.lab.catalogue import SCENARIOS
 from gandiag.lab.runner import Run, planned, run
 from gandiag.recording import Recording
@@ -77,3 +78,15 @@ def test_recordings_and_labels_survive_packing(tmp_path):
     labels = label_runs(tmp_path / "runs")
     assert labels.loc[0, "split"] == "calibration"
     assert not list(read_recordings(tmp_path / "archive", "hold_out"))
+
+
+def test_an_archive_is_gone_on_from(tmp_path):
+    one = small()
+    run(one, tmp_path / "runs")
+    pack(tmp_path / "runs", tmp_path / "archive")
+    unpack(tmp_path / "archive", tmp_path / "again")
+    assert one.is_done(tmp_path / "again")
+    assert_frame_equal(label_runs(tmp_path / "again"), label_runs(tmp_path / "runs"))
+    kept, again = (Recording.load(one.directory(tmp_path / name)) for name in ("runs", "again"))
+    assert again.series("steps.grad_norm[D]").tolist() == kept.series("steps.grad_norm[D]").tolist()
+    unpack(tmp_path / "archive", tmp_path / "again")  # what is there is left as it is
