@@ -2,6 +2,7 @@
 
 Variants run in turn, in blocks of a few dozen steps, on networks of their own that began alike; a block's time over
 that of the unwatched block beside it is one ratio, and the median over all rounds is the result, with its quartiles.
+So are processor times, which a busy machine disturbs less: with one thread (``OMP_NUM_THREADS=1``) they say the same.
 
     python benchmarks/attach.py --out benchmarks/attach.csv          (about 5 minutes on 2 cores)
 
@@ -200,22 +201,31 @@ def main() -> None:
         for round_number in tqdm(range(options.rounds), desc=model):
             names = list(ready)
             for name in names[round_number % len(names) :] + names[: round_number % len(names)]:
-                started = time.perf_counter()
+                wall, processor = time.perf_counter(), time.process_time()
                 ready[name](steps)
-                seconds = time.perf_counter() - started
+                wall, processor = time.perf_counter() - wall, time.process_time() - processor
                 rows.append(
-                    {"model": model, "variant": name, "round": round_number, "ms_a_step": 1e3 * seconds / steps}
+                    {
+                        "model": model,
+                        "variant": name,
+                        "round": round_number,
+                        "ms_a_step": 1e3 * wall / steps,
+                        "cpu_ms_a_step": 1e3 * processor / steps,
+                    }
                 )
     table = pd.DataFrame(rows)
-    base = table[table["variant"] == "no monitor"].set_index(["model", "round"])["ms_a_step"]
-    table["ratio"] = (
-        table["ms_a_step"].to_numpy() / base.loc[list(zip(table["model"], table["round"], strict=True))].to_numpy()
-    )
+    base = table[table["variant"] == "no monitor"].set_index(["model", "round"])
+    beside = base.loc[list(zip(table["model"], table["round"], strict=True))]
+    table["ratio"] = table["ms_a_step"].to_numpy() / beside["ms_a_step"].to_numpy()
+    table["cpu_ratio"] = table["cpu_ms_a_step"].to_numpy() / beside["cpu_ms_a_step"].to_numpy()
+    table["threads"] = torch.get_num_threads()
     summary = table.groupby(["model", "variant"], sort=False).agg(
         ms_a_step=("ms_a_step", "median"),
-        ratio=("ratio", "median"),
-        lower=("ratio", lambda values: values.quantile(0.25)),
-        upper=("ratio", lambda values: values.quantile(0.75)),
+        **{
+            f"{ratio}{name}": (ratio, lambda values, share=share: values.quantile(share))
+            for ratio in ("ratio", "cpu_ratio")
+            for name, share in (("", 0.5), ("_lower", 0.25), ("_upper", 0.75))
+        },
     )
     print(summary.round(3).to_string())
     if options.out:

@@ -128,7 +128,8 @@ class DiscriminatorCalls:
         calls, judged_until = self.calls, self._judged_until
         self.forget()
         origins = self.origins_of(calls)
-        self.puzzled = bool(calls) and origins is None
+        # The generator's pass alone, as between the steps of a rare discriminator, is no puzzle.
+        self.puzzled = origins is None and not all(call.through_generator for call in calls)
         if origins is None:
             return None
         self.ever_recognised = True

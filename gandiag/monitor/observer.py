@@ -24,7 +24,7 @@ from gandiag.recording import Recorder
 FLUSH_SECONDS = 10  # what a killed run loses at most
 DRAIN_EVERY = 1024  # steps: one transfer from the device for all of them
 REAL_SAMPLES_KEPT = 512
-EXAMINED_AT_START = 3
+EXAMINED_AT_START = 4  # three whole turns, also where the generator steps first
 EXAMINED_EVERY = 250
 EXAMINED_WHEN_PUZZLED = 20  # a penalty every 16th step, as lazy regularisation has it, comes by in these
 PUZZLED_AT_MOST = 4
@@ -167,9 +167,10 @@ class Observer:
     def _examine_or_not(self, iteration: int) -> None:
         """Examine the first iterations, one in many later, and the next where calls puzzle."""
         puzzled = any(discriminator.calls.puzzled for discriminator in self._discriminators)
-        if puzzled and self._follows and self._puzzled < PUZZLED_AT_MOST:
-            self._puzzled += iteration > self._examine_until
-            self._examine_until = max(self._examine_until, iteration + EXAMINED_WHEN_PUZZLED)
+        begins = iteration >= self._examine_until
+        if puzzled and begins and self._follows and self._puzzled < PUZZLED_AT_MOST:
+            self._puzzled += 1
+            self._examine_until = iteration + EXAMINED_WHEN_PUZZLED
         examined = iteration < self._examine_until or iteration % EXAMINED_EVERY == 0
         if examined or self._examining or self._provenance.on:
             self._examine(examined)

@@ -291,3 +291,32 @@ def test_patches_are_the_judgement_and_not_the_fewer_classes_beside_them():
     assert logits_in((patches, classes)) is patches
     assert logits_in((torch.zeros(4, 1), classes)).shape == (4, 1)
     assert logits_in((torch.zeros(4, 64), classes)) is classes
+
+
+def followed_iterations(iterations, through_numpy, steps_of_discriminator):
+    """How many of so many iterations had their operations followed, which costs time."""
+    torch.manual_seed(0)
+    generator, discriminator = torch.nn.Linear(4, 2), torch.nn.Linear(2, 1)
+    optimizers = {one: torch.optim.SGD(one.parameters(), 0.01) for one in (generator, discriminator)}
+    followed = 0
+    with gandiag.attach(generator, discriminator, every=10_000) as monitor:
+        for iteration in range(iterations):
+            if iteration % steps_of_discriminator == 0:
+                fake = generator(torch.randn(8, 4)).detach()
+                fake = torch.from_numpy(fake.numpy().copy()) if through_numpy else fake
+                optimizers[discriminator].zero_grad()
+                (discriminator(fake).mean() - discriminator(torch.randn(8, 2)).mean()).backward()
+                optimizers[discriminator].step()
+            optimizers[generator].zero_grad()
+            discriminator(generator(torch.randn(8, 4))).mean().backward()
+            optimizers[generator].step()
+            followed += monitor._observer._provenance.on
+    return followed
+
+
+def test_a_rare_discriminator_is_no_puzzle():
+    assert followed_iterations(200, through_numpy=False, steps_of_discriminator=10) <= 4
+
+
+def test_puzzling_calls_are_not_followed_for_ever():
+    assert 20 <= followed_iterations(200, through_numpy=True, steps_of_discriminator=1) <= 100

@@ -115,7 +115,7 @@ def train_a_copy() -> Loop:
 
 MISTAKES: dict[str, tuple[Callable[[], Loop], str, str, str]] = {
     "nobody zeroes": (lambda: Loop(zero=False), "left_over_gradients", "fail", "did not ask for"),
-    "no detach": (lambda: Loop(detach=False), "missing_detach", "warn", "at 3 of the 3 steps"),
+    "no detach": (lambda: Loop(detach=False), "missing_detach", "warn", "at 4 of the 4 steps"),
     "D's optimizer holds G": (lambda: Loop(d_parameters=both), "foreign_parameters", "fail", "discriminator's opt"),
     "G's optimizer holds D": (lambda: Loop(g_parameters=both), "foreign_parameters", "fail", "generator's optimizer"),
     "in no optimizer": (lambda: Loop(d_parameters=all_but_the_last), "without_optimizer", "fail", r"\(2.bias\)"),
