@@ -26,7 +26,6 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
@@ -40,7 +39,7 @@ from gandiag.metrics import (
     prdc,
     real_manifold,
 )
-from gandiag.nets.judge import load_judge
+from gandiag.probes.judging import resolve_judge
 
 Implementations = dict[str, Callable[[], float]]
 OURS = "gandiag"
@@ -167,12 +166,13 @@ def neighbours(count: int = 10_000, size: int = 512, library: bool = True) -> Im
 
 
 def judge() -> Implementations:
-    network = load_judge(torch.device("cpu"))
+    judging = resolve_judge("mnist", torch.device("cpu"))
     images = torch.rand(10_000, 1, 28, 28, generator=torch.Generator().manual_seed(0))
 
-    @torch.no_grad()
     def judged() -> float:
-        return float(np.mean([float(network.head(network.features(x)).max()) for x in images.split(1000)]))
+        seen = judging(images)
+        assert seen.probabilities is not None
+        return float(seen.features.mean() + seen.probabilities.max())
 
     return {OURS: judged}
 

@@ -11,7 +11,8 @@ from torch import Tensor
 from gandiag.errors import TooFewSamples
 from gandiag.metrics.features import checked_features, checked_pair, double
 from gandiag.metrics.frechet import frechet_distance
-from gandiag.metrics.neighbours import Floats, Indices, nearest_neighbours
+from gandiag.metrics.neighbours import nearest_neighbours
+from gandiag.metrics.tiles import Floats, Indices
 
 LEAST_IN_CELL = 20
 """Fakes and held-out samples of a cell: the normal approximation of the Mann–Whitney statistic holds from there on."""
