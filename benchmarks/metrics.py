@@ -11,7 +11,7 @@ Tasks: the Fréchet distance at d = 2048 from statistics of 10,000 samples, the 
 fakes; KID at 2,000 × 128 and 10,000 × 2,048; precision, recall, density and coverage at 10,000 × 10,000 × 512, with and
 without a cached real side, and at 50,000; classes and features of 10,000 MNIST-sized samples by the packaged judge.
 The committed numbers are from a machine with other work on it, as their column ``load`` says; times vary
-threefold there.
+threefold there. They were measured a task at a time with ``--threads 1``, the judge with 2 (rounds 0 to 2) and 1.
 Libraries that are not installed are left out: pip install pytorch-fid prdc torchmetrics.
 """
 

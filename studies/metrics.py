@@ -80,11 +80,11 @@ def main() -> None:
     todo = cells(options.smoke)
     missing = [cell for cell in todo if not (runs / cell.file).exists()]
     if missing or not (out / "costs.csv").exists():
-        real = RealSide(options.data_dir, 2 * TRAIN if options.smoke else HALF)
+        real = RealSide(options.data_dir, TRAIN + MANIFOLD if options.smoke else HALF)
         for cell in tqdm(missing, unit="cell"):
             rows = [real.measure(cell, draw) for draw in range(cell.draws)]
             pd.DataFrame(rows).to_csv(runs / cell.file, index=False)
-        costs(real).to_csv(out / "costs.csv", index=False, float_format="%.3g")
+        costs(real, 1 if options.smoke else COST_ROUNDS).to_csv(out / "costs.csv", index=False, float_format="%.3g")
     values = pd.concat([pd.read_csv(runs / cell.file) for cell in todo])
     print(f"Look here: {os.path.relpath(write_page(values, out))}")
 
@@ -230,14 +230,14 @@ def measured(metric: Callable[[Drawn], float], drawn: Drawn) -> float:
         return math.nan
 
 
-def costs(real: RealSide) -> pd.DataFrame:
+def costs(real: RealSide, rounds: int) -> pd.DataFrame:
     """Processor time of the judge and of each metric, which others on the machine change the least."""
     rows = []
     for samples in COST_SAMPLES:
         drawn = Drawn(real, perfect(real.fresh, samples, torch.Generator().manual_seed(samples)))
         work = {"judge": judge_again, "panel": cheap_panel} | METRICS
         for name, metric in work.items():
-            seconds = min(once(metric, drawn) for _ in range(COST_ROUNDS))
+            seconds = min(once(metric, drawn) for _ in range(rounds))
             rows.append({"metric": name, "samples": samples, "milliseconds": 1000 * seconds})
     return pd.DataFrame(rows)
 

@@ -58,6 +58,7 @@ def discriminator_gap(train_scores: Tensor, held_out_scores: Tensor) -> Discrimi
         | https://doi.org/10.1214/aoms/1177730491
 
     Examples:
+        >>> import torch
         >>> gap = discriminator_gap(torch.arange(20.0) + 20, torch.arange(20.0))
         >>> gap.difference, gap.separation
         (20.0, 1.0)
