@@ -5,15 +5,16 @@ MNIST's training images in two halves: the real side, whose first 10,000 images 
 1000 samples against the strength of the fault.
 
     python studies/metrics.py --data-dir DIR       (16 minutes on 2 busy cores; can be interrupted and resumed)
-    python studies/metrics.py --smoke              (a minute: fewer sizes, two draws)
+    python studies/metrics.py --smoke              (a minute: fewer sizes, two draws; to runs/metrics/smoke/page)
 
-Writes values.csv (a row a draw), separation.csv and the page index.html to reports/metrics. The cheap panel's figures
-are those of studies/panel.py.
+Writes values.csv (a row a draw), separation.csv, costs.csv and the page index.html to reports/metrics. The cheap
+panel's figures are those of studies/panel.py.
 """
 
 import argparse
 import math
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -52,6 +53,7 @@ from gandiag.metrics import (
     vendi_score,
 )
 from gandiag.metrics.kernel import polynomial_reference
+from gandiag.metrics.panel import PanelReference, measure_panel, panel_reference
 from gandiag.metrics.prdc import PRDC
 from gandiag.nets import Judge, judge_card, load_judge
 
@@ -60,6 +62,7 @@ DRAWS = {100: 20, 300: 20, 1000: 16, 3000: 6, 10_000: 3}
 NULL_DRAWS = 40  # at 1000 samples, where what a metric can see is said
 STRENGTH_SAMPLES = 1000
 STRENGTH_DRAWS = 4
+COST_SAMPLES, COST_ROUNDS = (256, 1000), 5
 HALF, TRAIN, MANIFOLD, BINS, PAIRWISE = 30_000, 10_000, 2_000, 50, 2_000
 
 
@@ -67,20 +70,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-dir", help="folder that holds MNIST, in torchvision's layout")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "metrics", help="where finished cells are kept")
-    parser.add_argument("--out", type=Path, default=ROOT / "reports" / "metrics")
+    parser.add_argument("--out", type=Path, help="where the page is written [default: reports/metrics]")
     parser.add_argument("--smoke", action="store_true", help="fewer sizes and two draws, in a minute")
     options = parser.parse_args()
     runs = options.runs / ("smoke" if options.smoke else "full")
     runs.mkdir(parents=True, exist_ok=True)
+    out: Path = options.out or (runs / "page" if options.smoke else ROOT / "reports" / "metrics")
+    out.mkdir(parents=True, exist_ok=True)
     todo = cells(options.smoke)
     missing = [cell for cell in todo if not (runs / cell.file).exists()]
-    if missing:
-        real = RealSide(options.data_dir)
+    if missing or not (out / "costs.csv").exists():
+        real = RealSide(options.data_dir, TRAIN + MANIFOLD if options.smoke else HALF)
         for cell in tqdm(missing, unit="cell"):
             rows = [real.measure(cell, draw) for draw in range(cell.draws)]
             pd.DataFrame(rows).to_csv(runs / cell.file, index=False)
+        costs(real, 1 if options.smoke else COST_ROUNDS).to_csv(out / "costs.csv", index=False, float_format="%.3g")
     values = pd.concat([pd.read_csv(runs / cell.file) for cell in todo])
-    print(f"Look here: {os.path.relpath(write_page(values, options.out))}")
+    print(f"Look here: {os.path.relpath(write_page(values, out))}")
 
 
 @dataclass(frozen=True)
@@ -144,10 +150,10 @@ def cells(smoke: bool) -> list[Cell]:
 class RealSide:
     """What is known of the real data, measured once."""
 
-    def __init__(self, data_dir: str | None) -> None:
+    def __init__(self, data_dir: str | None, count: int = HALF) -> None:
         dataset, self.judge = load_dataset("mnist", data_dir), load_judge()
         order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(0))
-        real, fresh = order[:HALF], order[HALF:]
+        real, fresh = order[:count], order[HALF:]
         self.fresh = Dataset("fresh", dataset.samples[fresh], dataset.labels[fresh])
         self.train_images = Dataset("train", dataset.samples[real[:TRAIN]], dataset.labels[real[:TRAIN]])
         self.features = judged(self.judge, dataset.samples[real])
@@ -161,6 +167,10 @@ class RealSide:
         self.errors: JudgeErrors = judge_errors(torch.tensor(judge_card()["confusion_mnist_test"]))
         self.pairwise = mean_pairwise_distance(self.held_out[:PAIRWISE])
         self.sharpness = float(sharpness(dataset.samples[real[:TRAIN]]).mean())
+
+    @cached_property
+    def panel(self) -> PanelReference:
+        return panel_reference(self.held_out, self.probabilities(self.held_out).argmax(dim=1), 10, self.train)
 
     @torch.no_grad()
     def probabilities(self, features: Tensor) -> Tensor:
@@ -220,9 +230,37 @@ def measured(metric: Callable[[Drawn], float], drawn: Drawn) -> float:
         return math.nan
 
 
+def costs(real: RealSide, rounds: int) -> pd.DataFrame:
+    """Processor time of the judge and of each metric, which others on the machine change the least."""
+    rows = []
+    for samples in COST_SAMPLES:
+        drawn = Drawn(real, perfect(real.fresh, samples, torch.Generator().manual_seed(samples)))
+        work = {"judge": judge_again, "panel": cheap_panel} | METRICS
+        for name, metric in work.items():
+            seconds = min(once(metric, drawn) for _ in range(rounds))
+            rows.append({"metric": name, "samples": samples, "milliseconds": 1000 * seconds})
+    return pd.DataFrame(rows)
+
+
+def judge_again(drawn: Drawn) -> float:
+    return float(judged(drawn.real.judge, drawn.images).mean())
+
+
+def cheap_panel(drawn: Drawn) -> float:
+    return measure_panel(drawn.real.panel, drawn.features, drawn.probabilities.argmax(dim=1)).recall
+
+
+def once(metric: Callable[[Drawn], float], drawn: Drawn) -> float:
+    """Seconds of the processor."""
+    drawn.__dict__.pop("neighbours", None)
+    start = time.process_time()
+    measured(metric, drawn)
+    return time.process_time() - start
+
+
 @torch.no_grad()
 def judged(judge: Judge, images: Tensor) -> Tensor:
-    return torch.cat([judge.features(batch) for batch in images.split(1000)])
+    return torch.cat([judge.features(batch) for batch in images.split(250)])
 
 
 if __name__ == "__main__":

@@ -95,8 +95,9 @@ def _row(score: Score) -> tuple[str, str, str, str]:
     null = "–" if score.null_mean is None else f"{score.null_mean:.4g}"
     if score.null_mean is not None and score.null_std:
         null += f" ± {score.null_std:.2g}"
+    value = f"{score.value:.4g}" + (f" ± {score.standard_error:.2g}" if score.standard_error else "")
     known = score.excess is not None and math.isfinite(score.excess)
-    return score.name, f"{score.value:.4g}", null, f"{score.excess:+.1f} sd" if known else ""
+    return score.name, value, null, f"{score.excess:+.1f} sd" if known else ""
 
 
 def _real(real: str, sampling: Sampling, data_dir: Path | None) -> Tensor:

@@ -28,10 +28,8 @@ from gandiag.metrics.kernel import gaussian_reference as gaussian_reference
 from gandiag.metrics.kernel import kernel_inception_distance as kernel_inception_distance
 from gandiag.metrics.kernel import maximum_mean_discrepancy as maximum_mean_discrepancy
 from gandiag.metrics.kernel import polynomial_reference as polynomial_reference
-from gandiag.metrics.memorisation import DiscriminatorGap as DiscriminatorGap
 from gandiag.metrics.memorisation import Memorisation as Memorisation
 from gandiag.metrics.memorisation import data_copying_score as data_copying_score
-from gandiag.metrics.memorisation import discriminator_gap as discriminator_gap
 from gandiag.metrics.memorisation import memorisation as memorisation
 from gandiag.metrics.memorisation import memorisation_distance as memorisation_distance
 from gandiag.metrics.memorisation import (
@@ -63,6 +61,8 @@ from gandiag.metrics.neighbours import Neighbours as Neighbours
 from gandiag.metrics.neighbours import nearest_neighbours as nearest_neighbours
 from gandiag.metrics.null import Null as Null
 from gandiag.metrics.null import split_null as split_null
+from gandiag.metrics.overfitting import DiscriminatorGap as DiscriminatorGap
+from gandiag.metrics.overfitting import discriminator_gap as discriminator_gap
 from gandiag.metrics.prdc import PRDC as PRDC
 from gandiag.metrics.prdc import RealManifold as RealManifold
 from gandiag.metrics.prdc import expected_coverage as expected_coverage

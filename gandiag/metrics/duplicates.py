@@ -12,7 +12,8 @@ from torch import Tensor
 
 from gandiag.errors import TooFewSamples
 from gandiag.metrics.features import checked_features
-from gandiag.metrics.neighbours import Floats, Indices, Points, common_centre, nearest_neighbours, tiles
+from gandiag.metrics.neighbours import nearest_neighbours
+from gandiag.metrics.tiles import Floats, Indices, Points, common_centre, tiles
 
 LEAST_REALS = 1000
 """Of a threshold at the 0.1 % quantile, which a smaller sample does not reach."""

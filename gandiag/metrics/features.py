@@ -31,7 +31,8 @@ def checked_features(name: str, features: Tensor, least: int = 1) -> Tensor:
     matrix = features.detach().reshape(len(features), math.prod(features.shape[1:]))
     if matrix.dtype not in (torch.float32, torch.float64):
         matrix = matrix.float() if matrix.is_floating_point() else matrix.double()
-    if not bool(torch.isfinite(matrix).all()):
+    # NaN is both the least and the largest; ``isfinite`` of every feature would be a copy of them.
+    if not all(math.isfinite(float(end)) for end in matrix.aminmax()):
         raise ValueError(f"The {name} features are not finite; remove or repair NaN and infinite values first.")
     return matrix
 

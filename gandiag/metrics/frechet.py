@@ -58,6 +58,7 @@ def frechet_distance(real: FeatureStatistics | Tensor, fake: FeatureStatistics |
         | https://arxiv.org/abs/2009.14075
 
     Examples:
+        >>> import torch
         >>> real = torch.tensor([[0.0, 0.0], [2.0, 0.0]])
         >>> frechet_distance(real, real + torch.tensor([3.0, 4.0]))
         25.0
@@ -108,6 +109,7 @@ def frechet_standard_error(real: FeatureStatistics | Tensor, fake: Tensor) -> fl
     Examples:
         A wider fake adds to the spread alone: d/dσ² (σ − 1)² is 1 − 1/σ, here one half of (y − μ)².
 
+        >>> import torch
         >>> real = torch.tensor([[-1.0], [1.0]]).repeat(500, 1)
         >>> fake = torch.tensor([[-2.0], [2.0], [0.0], [0.0]]).repeat(250, 1) * 2**0.5
         >>> round(frechet_standard_error(real, fake), 3)  # (y − μ)² is 8 or 0: a deviation of 2 over √1000

@@ -1,26 +1,24 @@
-"""Whether a generator, or a discriminator, has learned its training set by heart."""
+"""Whether a generator has learned its training set by heart."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 import torch
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
-from gandiag.metrics.features import checked_features, checked_pair, double
+from gandiag.metrics.features import checked_pair, double
 from gandiag.metrics.frechet import frechet_distance
-from gandiag.metrics.neighbours import Floats, Indices, nearest_neighbours
+from gandiag.metrics.neighbours import nearest_neighbours
+from gandiag.metrics.overfitting import rank_z
+from gandiag.metrics.tiles import Floats, Indices
 
 LEAST_IN_CELL = 20
 """Fakes and held-out samples of a cell: the normal approximation of the Mann–Whitney statistic holds from there on."""
 
 LEAST_FAKES = 64
 """At which C_T finds a generator of copies every time on MNIST."""
-
-LEAST_SCORES = 20
-"""Training and held-out scores of a discriminator, for the normal approximation."""
 
 MEMORISED_BELOW = 0.1
 """Mean cosine distance from which on a generator is not penalised."""
@@ -137,13 +135,13 @@ def data_copying_score(train: Tensor, held_out: Tensor, fake: Tensor, *, cells: 
         raise ValueError(f"There must be at least one cell; got {cells}.")
     to_train, held, _ = _distances_to_train(train, held_out, fake)
     if cells == 1:
-        return _rank_z(to_train, held)
+        return rank_z(to_train, held)
     cells_of_fakes, cells_of_held = _cells(train, fake, held_out, cells, seed)
     scores, weights = [], []
     for cell in range(cells):
         fakes, reals = to_train[cells_of_fakes == cell], held[cells_of_held == cell]
         if min(len(fakes), len(reals)) >= LEAST_IN_CELL:
-            scores.append(_rank_z(fakes, reals))
+            scores.append(rank_z(fakes, reals))
             weights.append(len(reals))
     if not scores:
         raise TooFewSamples(f"No cell holds {LEAST_IN_CELL} fakes and as many held-out samples; use fewer cells.")
@@ -222,56 +220,6 @@ def memorisation_informed_frechet_distance(train: Tensor, fake: Tensor, *, below
     return frechet_distance(train, fake) / (memorised if memorised < below else 1.0)
 
 
-@dataclass(frozen=True)
-class DiscriminatorGap:
-    """What a discriminator makes of training samples against held-out ones.
-
-    Attributes:
-        difference: Mean score of the training samples minus that of held-out ones, in the scores' own units.
-        standard_error: Of the difference, without the assumption of equal variances.
-        separation: Probability that a training sample's score is the higher one, ties as one half: 0.5 for a
-            discriminator that cannot tell them apart, 1 for one that knows its training set by heart.
-        z: Mann–Whitney z-score of the separation; standard normal without overfitting.
-    """
-
-    difference: float
-    standard_error: float
-    separation: float
-    z: float
-
-
-def discriminator_gap(train_scores: Tensor, held_out_scores: Tensor) -> DiscriminatorGap:
-    """The gap between a discriminator's scores of training and of held-out real samples.
-
-    Args:
-        train_scores: Scores (logits, say), higher for what looks real, with shape :math:`(n,)`, n ≥ 20.
-        held_out_scores: Scores of real samples that were not trained on, with shape :math:`(m,)`, m ≥ 20.
-
-    Returns:
-        0 and 0.5 expected of a discriminator that generalises; the signs change with the roles. Unbiased. Draws no
-        random number.
-
-    Raises:
-        TooFewSamples: If there are fewer than 20 of either.
-        ValueError: If a score is not finite, or there is more than one a sample.
-
-    Examples:
-        >>> gap = discriminator_gap(torch.arange(20.0) + 20, torch.arange(20.0))
-        >>> gap.difference, gap.separation
-        (20.0, 1.0)
-    """
-    train, held_out = (
-        double(checked_features(name, scores, LEAST_SCORES))
-        for name, scores in (("training", train_scores), ("held-out", held_out_scores))
-    )
-    if train.shape[1] != 1 or held_out.shape[1] != 1:
-        raise ValueError(f"There must be one score a sample; got {train.shape[1]} and {held_out.shape[1]}.")
-    error = math.sqrt(float(train.var()) / len(train) + float(held_out.var()) / len(held_out))
-    first, second = train.flatten().cpu().numpy(), held_out.flatten().cpu().numpy()
-    separation = float(scipy.stats.mannwhitneyu(first, second).statistic) / (len(first) * len(second))
-    return DiscriminatorGap(float(train.mean() - held_out.mean()), error, separation, _rank_z(first, second))
-
-
 def _distances_to_train(train: Tensor, held_out: Tensor, fake: Tensor) -> tuple[Floats, Floats, Tensor]:
     """Of fakes and of held-out samples to the nearest training sample, and which one it is to each fake."""
     train, fake = checked_pair(train, fake, 1, LEAST_FAKES, ("training", "fake"))
@@ -298,13 +246,3 @@ def _unit(features: Tensor) -> Tensor:
     if bool((lengths == 0).any()):
         raise ValueError("A sample whose features are all 0 has no angle to others; remove it.")
     return features.div(lengths)
-
-
-def _rank_z(first: Floats, second: Floats) -> float:
-    """Mann–Whitney z-score, corrected for ties, positive where the first are larger; 0 where all are tied."""
-    n, m = len(first), len(second)
-    pooled = np.concatenate([first, second])
-    statistic = float(scipy.stats.rankdata(pooled)[:n].sum()) - n * (n + 1) / 2
-    tied = np.unique(pooled, return_counts=True)[1].astype(float)
-    variance = n * m / 12 * (n + m + 1 - float((tied**3 - tied).sum()) / ((n + m) * (n + m - 1)))
-    return (statistic - n * m / 2) / math.sqrt(variance) if variance > 0 else 0.0

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from gandiag.metrics.features import checked_features, checked_pair
-from gandiag.metrics.neighbours import Floats, Points, common_centre, squared_radii, tiles
+from gandiag.metrics.neighbours import squared_radii
+from gandiag.metrics.tiles import Floats, Points, common_centre, tiles
 
 LEAST_SAMPLES_OVER_K = 2
 """Samples of each kind beyond k: with k + 1, every ball reaches the farthest sample of its own kind."""

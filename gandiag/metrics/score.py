@@ -23,6 +23,7 @@ class Score:
         null_std: Standard deviation there.
         higher_is_better: Direction; ``None`` where the null is best.
         note: What the number cannot see, or why it is not there.
+        standard_error: Of the value, over draws of both samples; ``None`` where it is not known.
     """
 
     metric: str
@@ -34,6 +35,7 @@ class Score:
     null_std: float | None = None
     higher_is_better: bool | None = None
     note: str = ""
+    standard_error: float | None = None
 
     @property
     def name(self) -> str:

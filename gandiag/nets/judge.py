@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 FEATURE_COUNT = 64
 CLASS_COUNT = 10
@@ -55,11 +56,27 @@ def _convolution(channels_in: int, channels_out: int, kernel_size: int = 3, stri
 
 
 def load_judge(device: torch.device | str = "cpu") -> Judge:
-    """The judge with its packaged weights, in evaluation mode and frozen."""
+    """The judge with its packaged weights, in evaluation mode and frozen.
+
+    Each normalisation is part of the convolution before it, a quarter faster than the trained network and the same
+    function; ``Judge`` itself is the network that the weights are of.
+    """
     judge = Judge()
     judge.load_state_dict(load_safetensors(_packaged("mnist_judge.safetensors")))
+    judge.body = _fused(judge.eval().body)
     judge.to(memory_format=torch.channels_last)  # the fastest layout for its convolutions on a CPU
     return judge.to(device).eval().requires_grad_(False)
+
+
+def _fused(body: nn.Sequential) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for layer in body:
+        last = layers[-1] if layers else None
+        if isinstance(layer, nn.BatchNorm2d) and isinstance(last, nn.Conv2d):
+            layers[-1] = fuse_conv_bn_eval(last, layer)
+        else:
+            layers.append(nn.ReLU(inplace=True) if isinstance(layer, nn.ReLU) else layer)
+    return nn.Sequential(*layers)
 
 
 @lru_cache

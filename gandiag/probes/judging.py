@@ -10,7 +10,9 @@ from gandiag.errors import GandiagError
 from gandiag.nets.judge import Judge, load_judge
 from gandiag.nets.mixture_judge import MixtureJudge
 
-BATCH = 1000
+BATCH = 250
+"""Samples judged at a time: their activations stay in a processor's cache."""
+
 JudgeSpec = Literal["mnist"] | nn.Module | None
 
 

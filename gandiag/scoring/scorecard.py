@@ -155,10 +155,20 @@ class _Scoring:
     def _kernel_distance(self) -> str:
         if self.real_seen is None:
             return "needs --real"
-        real, fake = self.real_seen.features[:NEIGHBOUR_SAMPLES], self.fake_seen.features[:NEIGHBOUR_SAMPLES]
-        found = kernel_inception_distance(real, fake)
-        null = {"null_mean": 0.0, "null_std": found.standard_error}
-        self._add("kid", found.value, len(fake), n_real=len(real), higher_is_better=False, **null)
+        real, fake = self.real_seen.features, self.fake_seen.features[:NEIGHBOUR_SAMPLES]
+        left = min(len(real) - len(fake), NEIGHBOUR_SAMPLES)
+        null = self._null(lambda *pair: kernel_inception_distance(*pair).value, real, len(fake), left)
+        reference = real[-left:] if null else real[:NEIGHBOUR_SAMPLES]  # as many as the null has
+        found = kernel_inception_distance(reference, fake)
+        self._add(
+            "kid",
+            found.value,
+            len(fake),
+            n_real=len(reference),
+            higher_is_better=False,
+            standard_error=found.standard_error,
+            **(null or {"null_mean": 0.0}),  # it is unbiased
+        )
         return ""
 
     def _manifold(self) -> str:

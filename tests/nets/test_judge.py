@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load as load_safetensors
 from scipy.spatial.distance import pdist
 
 from gandiag.data import Dataset, idx_archives, load_idx_dataset
@@ -28,17 +29,27 @@ def confusion(judge: Judge, samples: torch.Tensor, labels: torch.Tensor) -> np.n
     return counts
 
 
-def test_the_weights_are_small_and_are_those_that_the_card_describes(packaged_judge: Judge) -> None:
+def test_the_weights_are_small_and_are_those_that_the_card_describes() -> None:
     weights = packaged("mnist_judge.safetensors")
     assert len(weights) <= 2 * 2**20
     assert hashlib.sha256(weights).hexdigest() == judge_card()["sha256"]
-    assert sum(parameter.numel() for parameter in packaged_judge.parameters()) == judge_card()["parameters"]
+    assert sum(parameter.numel() for parameter in Judge().parameters()) == judge_card()["parameters"]
 
 
 def test_the_judge_arrives_in_evaluation_mode_and_frozen() -> None:
     judge = load_judge()
     assert not any(module.training for module in judge.modules())
     assert not any(parameter.requires_grad for parameter in judge.parameters())
+
+
+def test_the_loaded_judge_is_the_trained_network(packaged_judge: Judge, all_digits: Dataset) -> None:
+    trained = Judge().eval()
+    trained.load_state_dict(load_safetensors(packaged("mnist_judge.safetensors")))
+    images = all_digits.samples[:200]
+    expected, before = trained.features(images).detach(), images.clone()
+    torch.testing.assert_close(packaged_judge.features(images), expected, rtol=1e-5, atol=1e-5 * float(expected.max()))
+    assert torch.equal(packaged_judge(images).argmax(dim=1), trained(images).argmax(dim=1))
+    assert torch.equal(images, before)
 
 
 def test_loading_the_judge_leaves_no_other_judge_changed() -> None:

@@ -40,6 +40,26 @@ def test_real_samples_are_within_their_nulls(halves, judge):
     assert scores["fid"].null_mean is not None
 
 
+def test_kid_has_its_standard_error_and_a_null_of_real_samples_at_the_same_sizes(halves, judge):
+    fake, labels, real = halves
+    perfect, broken = (by_metric(score_samples(some, real, judge))["kid"] for some in (fake, fake[labels < 5]))
+    assert (perfect.n_fake, perfect.n_real) == (len(fake), len(real) - len(fake))
+    # Unbiased: the mean of 20 splits is 0 up to its own error.
+    assert abs(perfect.null_mean) < 4 * perfect.null_std / 20**0.5
+    assert abs(perfect.excess) < 4
+    assert abs(perfect.value) < 4 * perfect.standard_error
+    assert broken.excess > 10
+    assert broken.value > 4 * broken.standard_error > 0
+
+
+def test_without_enough_real_samples_for_a_split_the_null_of_kid_is_its_mean_alone(halves, judge):
+    fake, _, real = halves
+    kid = by_metric(score_samples(fake[:200], real[:300], judge))["kid"]
+    assert (kid.null_mean, kid.null_std, kid.excess) == (0, None, None)
+    assert kid.standard_error > 0
+    assert kid.n_real == 300
+
+
 def test_what_is_wrong_is_named(halves, judge):
     fake, labels, real = halves
     fake = fake[labels != 4]
