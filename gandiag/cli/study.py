@@ -62,7 +62,7 @@ def perform(
     """Run a study as the options have it, and write its results."""
     if smoke:
         study = study.smoke()
-    changes = {"iterations": iterations, "dataset": dataset}
+    changes: dict[str, Any] = {"iterations": iterations, "dataset": dataset}
     base = replace(study.base, **{name: value for name, value in changes.items() if value is not None})
     study = replace(study, base=base, seeds=study.seeds if seeds is None else seeds)
     out = out or Path("runs") / "studies" / study.name

@@ -58,7 +58,7 @@ def unrolled(
         | Unrolled Generative Adversarial Networks (Metz et al., 2017), Eqs. 3 to 8
         | https://arxiv.org/abs/1611.02163
     """
-    parameters = {name: p for name, p in discriminator.named_parameters() if p.requires_grad}
+    parameters: dict[str, Tensor] = {name: p for name, p in discriminator.named_parameters() if p.requires_grad}
 
     def answer(samples: Tensor) -> Tensor:
         logits: Tensor = functional_call(discriminator, parameters, (samples,))

@@ -58,11 +58,12 @@ def _differences(study: Study, summary: pd.DataFrame) -> list[str]:
             "(paired t-test, Benjamini–Hochberg at 5 %)."
         )
         if better.any():
-            found = change[better]
-            at = found.idxmin() if measure in LOWER_IS_BETTER else found.idxmax()
-            row = compared.loc[at]
+            gains = compared[better].sort_values(f"{measure}_difference", ascending=measure in LOWER_IS_BETTER)
+            row = gains.iloc[0]
             low, high = row[f"{measure}_difference_low"], row[f"{measure}_difference_high"]
-            sentence += f" The greatest gain: {row['setting']}, {change[at]:+.3g} [{low:+.3g}, {high:+.3g}]."
+            sentence += (
+                f" The greatest gain: {row['setting']}, {row[f'{measure}_difference']:+.3g} [{low:+.3g}, {high:+.3g}]."
+            )
         told.append(sentence)
     return told
 

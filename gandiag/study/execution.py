@@ -72,7 +72,11 @@ def claim(study: Study, out: Path) -> None:
     elif out.is_dir() and any(out.iterdir()):
         raise GandiagError(f"{out} holds other files than a study's results; give a new or an empty folder with --out.")
     else:
-        write_whole(mark, lambda path: path.write_text(json.dumps(mine), encoding="utf-8") and None)
+        write_whole(mark, lambda path: _write_mark(path, mine))
+
+
+def _write_mark(path: Path, mark: object) -> None:
+    path.write_text(json.dumps(mark), encoding="utf-8")
 
 
 @contextmanager
@@ -121,6 +125,12 @@ def _in_pool(todo: list[Run], out: Path, data_dir: str | Path | None, bar: "tqdm
 
 def _begin_worker() -> None:
     torch.set_num_threads(1)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    """A killed study must not go on in its workers."""
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()  # no work for nobody
+        parent.join()
+        os._exit(1)

@@ -16,6 +16,12 @@ Grid = tuple[Setting, ...]
 KEYS = tuple(field.name for field in dataclasses.fields(TrainingConfig) if field.name != "seed")
 
 
+class Name(str):
+    """A value in a setting that only tells it apart, such as the name of a recipe; it configures nothing."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Range:
     """Where a random search draws from, uniformly, or uniformly in the logarithm.
@@ -101,8 +107,46 @@ def listed(*settings: Setting) -> Grid:
     if not settings:
         raise GandiagError("The grid is empty; give at least one setting.")
     for setting in settings:
-        _check({key: [value] for key, value in setting.items()}, empty=True)
+        _check({key: [value] for key, value in configuring(setting).items()}, empty=True)
     return tuple(dict(setting) for setting in settings)
+
+
+def named(key: str, settings: Mapping[str, Setting]) -> Grid:
+    """Settings with a name each, by which tables and figures call them.
+
+    Args:
+        key: What the names are of, such as ``"remedy"``; it becomes a column of the tables.
+        settings: Name → setting.
+
+    Raises:
+        GandiagError: If a key of a setting is none, or ``key`` is one.
+
+    Examples:
+        >>> named("remedy", {"none": {}, "R1": {"regularizer": "r1", "strength": 1.0}})[0]
+        {'remedy': 'none'}
+    """
+    if key in KEYS:
+        raise GandiagError(f"'{key}' is a setting itself, and cannot name settings; choose another word.")
+    grid = listed(*settings.values())
+    return tuple({key: Name(name), **setting} for name, setting in zip(settings, grid, strict=True))
+
+
+def distinct(grid: Grid) -> Grid:
+    """The grid without those settings whose configuration an earlier one has already, whatever their names."""
+    defaults, kept = TrainingConfig().to_dict(), {}
+    for setting in grid:
+        kept.setdefault(tuple({**defaults, **configuring(setting)}.items()), setting)
+    return tuple(kept.values())
+
+
+def configuring(setting: Setting) -> dict[str, Any]:
+    """A setting without its names."""
+    return {key: value for key, value in setting.items() if not isinstance(value, Name)}
+
+
+def names_of(setting: Setting) -> dict[str, str]:
+    """Its names alone."""
+    return {key: str(value) for key, value in setting.items() if isinstance(value, Name)}
 
 
 def across(*grids: Grid) -> Grid:

@@ -15,6 +15,7 @@ import pandas as pd
 from gandiag.data import Dataset, load_dataset
 from gandiag.detect import Failure, Finding, Status
 from gandiag.recording import Recording
+from gandiag.study.grids import names_of
 from gandiag.study.study import Run, label
 from gandiag.training import TrainingResult, read_checkpoint, train
 from gandiag.training.checkpoint import CHECKPOINT
@@ -38,7 +39,8 @@ def do(run: Run, out: Path, data_dir: str | Path | None = None) -> None:
         return
     unfinished = out / "unfinished" / run.identity
     begun = time.perf_counter()
-    row: dict[str, Any] = {"run": run.identity, "setting": label(run.setting), **run.config.to_dict()}
+    row: dict[str, Any] = {"run": run.identity, "setting": label(run.setting)}
+    row |= {**names_of(run.setting), **run.config.to_dict()}
     try:
         result = _train(run, unfinished, data_dir)
         recording = Recording.load(unfinished)

@@ -13,6 +13,7 @@ from gandiag.errors import GandiagError
 from gandiag.report.output import write_output
 from gandiag.study.answer import answer
 from gandiag.study.figures import figure_of
+from gandiag.study.matrix import best_remedies, mended
 from gandiag.study.one_run import CURVES, ROW, finished
 from gandiag.study.page import study_page
 from gandiag.study.statistics import summarise
@@ -54,6 +55,10 @@ def write_results(study: Study, out: Path, *, command: str = "", elapsed: float 
     runs = read_runs(study, out)
     summary = summarise(study, runs)
     paragraphs = answer(study, runs, summary)
+    if study.matrix is not None:
+        matrix = mended(study, runs)
+        paragraphs = best_remedies(study, matrix) + paragraphs
+        write_output(out / "matrix.csv", matrix.to_csv(index=False).encode())
     write_output(out / "runs.csv", runs.to_csv(index=False).encode())
     write_output(out / "summary.csv", summary.to_csv(index=False).encode())
     write_output(out / CURVES, read_curves(study, out).to_parquet(index=False))

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from gandiag.errors import GandiagError
-from gandiag.study.grids import Grid, Setting
+from gandiag.study.grids import Grid, Name, Setting, configuring, names_of
 from gandiag.training import TrainingConfig
 from gandiag.version import VERSION
 
@@ -48,6 +48,8 @@ class Study:
             otherwise equal, over the same seeds.
         seeds: How many; every setting runs with seeds 0 to ``seeds`` − 1.
         measures: Columns of the probes table that are compared, the most important first.
+        matrix: Two keys of the grid, such as failure and remedy, whose cells say how many of the runs that fail with
+            the baseline are healthy with the remedy.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Study:
     baseline: Mapping[str, Any] = field(default_factory=dict)
     seeds: int = 5
     measures: tuple[str, ...] = MEASURES
+    matrix: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         if not self.grid:
@@ -76,7 +79,7 @@ class Study:
         Raises:
             GandiagError: If a key or a value is none.
         """
-        return TrainingConfig.from_dict({**self.base.to_dict(), **setting, "seed": seed})
+        return TrainingConfig.from_dict({**self.base.to_dict(), **configuring(setting), "seed": seed})
 
     @property
     def runs(self) -> list[Run]:
@@ -85,7 +88,9 @@ class Study:
 
     def baseline_of(self, setting: Setting) -> str | None:
         """Label of the setting that this one is compared with; ``None`` for a baseline or where there is none."""
-        other = label({**setting, **{key: value for key, value in self.baseline.items() if key in setting}})
+        own = {key: value for key, value in self.baseline.items() if key in setting}
+        own = {key: Name(value) if isinstance(setting[key], Name) else value for key, value in own.items()}
+        other = label({**setting, **own})
         known = {label(one) for one in self.grid}
         return other if self.baseline and other in known and other != label(setting) else None
 
@@ -102,13 +107,14 @@ def _distinct(settings: list[dict[str, Any]]) -> Grid:
 
 
 def label(setting: Setting) -> str:
-    """A setting in words.
+    """A setting in words: its names, where it has any.
 
     Examples:
         >>> label({"loss": "hinge", "strength": 1.0})
         'loss=hinge, strength=1'
     """
-    words = {key: f"{value:g}" if isinstance(value, float) else str(value) for key, value in setting.items()}
+    shown = names_of(setting) or setting
+    words = {key: f"{value:g}" if isinstance(value, float) else str(value) for key, value in shown.items()}
     return ", ".join(f"{key}={word}" for key, word in words.items())
 
 

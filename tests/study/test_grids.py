@@ -5,7 +5,7 @@ import math
 import pytest
 
 from gandiag.errors import GandiagError
-from gandiag.study import Range, Study, across, listed, product, random_search, zipped
+from gandiag.study import Range, Study, across, distinct, listed, named, product, random_search, zipped
 from gandiag.study.study import label
 from gandiag.training import TrainingConfig
 
@@ -71,6 +71,19 @@ def test_a_settings_baseline_is_equal_in_all_that_the_baseline_does_not_name():
     grid = across(product(loss=["hinge", "minimax"]), listed({"regularizer": "none"}, {"regularizer": "spectral_norm"}))
     study = Study("s", "?", BASE, grid, {"regularizer": "none"})
     assert [study.baseline_of(one) for one in grid] == [None, label(grid[0]), None, label(grid[2])]
+
+
+def test_names_tell_settings_apart_and_configure_nothing():
+    grid = across(
+        named("recipe", {"a": {"loss": "minimax"}}), named("remedy", {"none": {}, "hinge": {"loss": "hinge"}})
+    )
+    study = Study("s", "?", BASE, grid, {"remedy": "none"})
+    assert [label(one) for one in grid] == ["recipe=a, remedy=none", "recipe=a, remedy=hinge"]
+    assert [run.config.loss for run in study.runs[:2]] == ["minimax", "hinge"]
+    assert [study.baseline_of(one) for one in grid] == [None, "recipe=a, remedy=none"]
+    assert distinct(across(named("n", {"x": {}, "y": {"loss": "non_saturating"}}))) == ({"n": "x"},)
+    with pytest.raises(GandiagError, match="'loss' is a setting itself"):
+        named("loss", {"a": {}})
 
 
 def test_a_runs_identity_is_its_configurations_and_its_versions(monkeypatch):

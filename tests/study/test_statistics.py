@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gandiag.study import Study, listed
+from gandiag.study import Study, across, listed, named
 from gandiag.study import statistics as of
 from gandiag.study.answer import answer
 from gandiag.study.figures import figure_of
+from gandiag.study.matrix import best_remedies, mended
 from gandiag.study.page import study_page
 from gandiag.training import TrainingConfig
 
@@ -107,6 +108,36 @@ def test_the_answer_comes_first_and_names_what_helps():
     assert picture.startswith(b"\x89PNG")
     page = study_page(STUDY, told, summary, picture, "gandiag study hand").decode()
     assert page.index("Most often healthy") < page.index("<table")
+
+
+def test_the_matrix_counts_pairs_whose_baseline_failed():
+    grid = across(
+        named("failure", {"mode_collapse": {}}),
+        named("recipe", {"a": {"loss": "minimax"}, "b": {"loss": "hinge"}}),
+        named("remedy", {"none": {}, "R1": {"regularizer": "r1", "strength": 1.0}}),
+    )
+    study = Study("m", "?", STUDY.base, grid, {"remedy": "none"}, 3, ("modes",), ("failure", "remedy"))
+    verdicts = {
+        ("a", "none"): ["mode_collapse", "mode_collapse", "healthy"],
+        ("a", "R1"): ["healthy", "mode_collapse", "healthy"],
+        ("b", "none"): ["non_convergence", None, "insufficient_data"],
+        ("b", "R1"): ["healthy", "healthy", "healthy"],
+    }
+    runs = pd.DataFrame(
+        {
+            "setting": f"failure=mode_collapse, recipe={recipe}, remedy={remedy}", "failure": "mode_collapse",
+            "recipe": recipe, "remedy": remedy, "seed": seed, "verdict": verdict, "error": None,
+            "seconds": 3.0 if remedy == "R1" else 2.0,
+        }
+        for (recipe, remedy), found in verdicts.items()
+        for seed, verdict in enumerate(found)
+    )  # fmt: skip
+    (row,) = mended(study, runs).to_dict("records")
+    assert (row["failure"], row["remedy"], row["pairs"]) == ("mode_collapse", "R1", 3)
+    assert row["mended"] == pytest.approx(2 / 3)
+    assert row["mended_low"] == pytest.approx(0.2077, abs=1e-4)  # Wilson's, of 2 in 3
+    assert row["cost"] == 1.5
+    assert best_remedies(study, mended(study, runs))[0].startswith("What mends most often. mode collapse: R1 mends 67%")
 
 
 def test_a_study_of_failed_runs_alone_still_has_an_answer():

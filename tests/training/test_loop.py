@@ -64,7 +64,6 @@ def test_every_loss_trains_with_every_regularizer(ring, loss, regularizer, stren
 def test_the_other_regularizers_train(ring, regularizer, strength):
     result = train(TrainingConfig(**POINTS, regularizer=regularizer, strength=strength, iterations=5), ring)
     assert np.isfinite(result.recording.steps["grad_norm"]).all()
-    assert not result.diagnosis.wiring
 
 
 @pytest.mark.parametrize("anti_collapse", get_args(AntiCollapse))
