@@ -58,4 +58,5 @@ class LeCam(nn.Module):
         self.anchors.lerp_(means, 1 - self.decay * self.begun)
         self.begun.fill_(1)
         anchor_real, anchor_fake = self.anchors.clone()
-        return (real - anchor_fake).square().mean() + (fake - anchor_real).square().mean()
+        penalty: Tensor = (real - anchor_fake).square().mean() + (fake - anchor_real).square().mean()
+        return penalty

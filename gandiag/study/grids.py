@@ -133,7 +133,7 @@ def named(key: str, settings: Mapping[str, Setting]) -> Grid:
 
 def distinct(grid: Grid) -> Grid:
     """The grid without those settings whose configuration an earlier one has already, whatever their names."""
-    defaults, kept = TrainingConfig().to_dict(), {}
+    defaults, kept = TrainingConfig().to_dict(), dict[tuple[Any, ...], Setting]()
     for setting in grid:
         kept.setdefault(tuple({**defaults, **configuring(setting)}.items()), setting)
     return tuple(kept.values())
