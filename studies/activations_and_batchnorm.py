@@ -4,7 +4,7 @@ The lecture's advice, measured: both activations, with batch normalisation nowhe
 discriminator, or in both, at equal budget, under two losses, with five paired seeds. The baseline of each loss is the
 lecture's own network: LeakyReLU, without batch normalisation.
 
-    python studies/activations_and_batchnorm.py --workers 2             (digits; can be killed, and goes on where it was)
+    python studies/activations_and_batchnorm.py --workers 2            (digits; can be killed, and goes on where it was)
     python studies/activations_and_batchnorm.py --smoke
 """
 
