@@ -53,8 +53,8 @@ def _differences(study: Study, summary: pd.DataFrame) -> list[str]:
         better = sure & ((change < 0) if measure in LOWER_IS_BETTER else (change > 0))
         worse = sure & ~better
         sentence = (
-            f"{measure}, against the baseline on the same seeds: {int(better.sum())} settings are better, "
-            f"{int(worse.sum())} worse, {int((change.notna() & ~sure).sum())} open "
+            f"{measure}, against the baseline on the same seeds: better {int(better.sum())}, "
+            f"worse {int(worse.sum())}, open {int((change.notna() & ~sure).sum())} settings "
             "(paired t-test, Benjamini–Hochberg at 5 %)."
         )
         if better.any():

@@ -6,6 +6,7 @@ import pandas as pd
 import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from gandiag.study.statistics import LOWER_IS_BETTER, OUTCOMES, budget_curve
 from gandiag.study.study import Study, label
@@ -60,3 +61,5 @@ def _draw_budget(axes: Axes, study: Study, runs: pd.DataFrame) -> None:
     curve = budget_curve(values, measure in LOWER_IS_BETTER)
     seaborn.lineplot(x=range(1, len(curve) + 1), y=curve, ax=axes)
     axes.set(xscale="log", xlabel="runs drawn at random from all", ylabel=f"expected best {measure}", title="Budget")
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_formatter(NullFormatter())

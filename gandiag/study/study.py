@@ -113,8 +113,10 @@ def label(setting: Setting) -> str:
         >>> label({"loss": "hinge", "strength": 1.0})
         'loss=hinge, strength=1'
     """
-    shown = names_of(setting) or setting
-    words = {key: f"{value:g}" if isinstance(value, float) else str(value) for key, value in shown.items()}
+    names = names_of(setting)
+    if names:
+        return ", ".join(names.values())
+    words = {key: f"{value:g}" if isinstance(value, float) else str(value) for key, value in setting.items()}
     return ", ".join(f"{key}={word}" for key, word in words.items())
 
 

@@ -78,9 +78,9 @@ def test_names_tell_settings_apart_and_configure_nothing():
         named("recipe", {"a": {"loss": "minimax"}}), named("remedy", {"none": {}, "hinge": {"loss": "hinge"}})
     )
     study = Study("s", "?", BASE, grid, {"remedy": "none"})
-    assert [label(one) for one in grid] == ["recipe=a, remedy=none", "recipe=a, remedy=hinge"]
+    assert [label(one) for one in grid] == ["a, none", "a, hinge"]
     assert [run.config.loss for run in study.runs[:2]] == ["minimax", "hinge"]
-    assert [study.baseline_of(one) for one in grid] == [None, "recipe=a, remedy=none"]
+    assert [study.baseline_of(one) for one in grid] == [None, "a, none"]
     assert distinct(across(named("n", {"x": {}, "y": {"loss": "non_saturating"}}))) == ({"n": "x"},)
     with pytest.raises(GandiagError, match="'loss' is a setting itself"):
         named("loss", {"a": {}})

@@ -101,7 +101,7 @@ def test_the_answer_comes_first_and_names_what_helps():
     told = answer(STUDY, runs, summary)
     assert told[0].startswith("Most often healthy: loss=hinge, 100% [57%, 100%] of 5 runs each.")
     assert "Baselines: loss=minimax 20%" in told[0]
-    assert "fid_judge, against the baseline on the same seeds: 1 settings are better, 0 worse, 1 open" in told[1]
+    assert "fid_judge, against the baseline on the same seeds: better 1, worse 0, open 1" in told[1]
     assert "The greatest gain: loss=hinge, -3.1" in told[1]
     assert "15 of 15 runs" in told[-1]
     picture = figure_of(STUDY, runs, summary)
@@ -125,7 +125,7 @@ def test_the_matrix_counts_pairs_whose_baseline_failed():
     }
     runs = pd.DataFrame(
         {
-            "setting": f"failure=mode_collapse, recipe={recipe}, remedy={remedy}", "failure": "mode_collapse",
+            "setting": f"mode_collapse, {recipe}, {remedy}", "failure": "mode_collapse",
             "recipe": recipe, "remedy": remedy, "seed": seed, "verdict": verdict, "error": None,
             "seconds": 3.0 if remedy == "R1" else 2.0,
         }
