@@ -104,8 +104,9 @@ MODELS = MappingProxyType(
         "mlp_tanh": _Model(_tanh, POINTS),
     }
 )
-"""``batch_norm`` is in the generator unless the name says otherwise: in the discriminator it hurts (Kurach et al. 2019).
-``far`` begins four units away, ``farther`` eight; ``deep`` and ``sigmoid`` have six hidden layers (five for images)."""
+"""``batch_norm`` is in the generator unless the name says otherwise: in the discriminator it hurts (Kurach et al.,
+2019). ``far`` begins four units away, ``farther`` eight; ``deep`` and ``sigmoid`` have six hidden layers, five for
+images."""
 
 
 def build_networks(name: str, sample_shape: tuple[int, ...]) -> Networks:
