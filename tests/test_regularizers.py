@@ -8,12 +8,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gandiag.regularizers import r1, wgan_gp
+from gandiag.regularizers import dragan, r1, r1_r2, r2, wgan_gp
 
 Penalty = Callable[[Callable[[Tensor], Tensor], Tensor, Tensor], Tensor]
 PENALTIES: dict[str, Penalty] = {
     "r1": lambda discriminator, real, fake: r1(discriminator, real),
+    "r2": lambda discriminator, real, fake: r2(discriminator, fake),
+    "r1_r2": r1_r2,
     "wgan_gp": wgan_gp,
+    "dragan": lambda discriminator, real, fake: dragan(discriminator, real),
 }
 SHAPE = (5, 1, 2, 3)
 
@@ -112,6 +115,34 @@ def test_wgan_gp_looks_at_a_point_of_its_own_on_each_segment_from_generated_to_r
     assert float(share.std()) == pytest.approx(0.2887, rel=0.2)
 
 
+def test_r2_is_r1_at_the_generated_samples_and_their_sum_has_one_strength(
+    smooth_discriminator: nn.Sequential, real_batch: Tensor, fake_batch: Tensor
+) -> None:
+    expected = 0.5 * (difference_quotients(smooth_discriminator, fake_batch) ** 2).mean()
+    assert r2(smooth_discriminator, fake_batch).item() == pytest.approx(expected, rel=1e-7)
+    expected += 0.5 * (difference_quotients(smooth_discriminator, real_batch) ** 2).mean()
+    assert r1_r2(smooth_discriminator, real_batch, fake_batch).item() == pytest.approx(expected, rel=1e-7)
+
+
+def test_dragan_looks_around_the_real_samples_half_their_standard_deviation_away(
+    smooth_discriminator: nn.Sequential,
+) -> None:
+    real, seen = 5 + 3 * torch.randn(400, 1, 2, 3, dtype=torch.float64), []
+
+    def watched(samples: Tensor) -> Tensor:
+        seen.append(samples.detach().clone())
+        return smooth_discriminator(samples)
+
+    penalty = dragan(watched, real)
+    moved = (seen[0] - real).numpy()
+    count = moved.size
+    spread = 0.5 * float(real.std())
+    assert moved.std() == pytest.approx(spread, rel=5 / math.sqrt(2 * count))  # five standard errors
+    assert moved.mean() == pytest.approx(0, abs=5 * spread / math.sqrt(count))
+    expected = ((difference_quotients(smooth_discriminator, seen[0]) - 1) ** 2).mean()
+    assert penalty.item() == pytest.approx(expected, rel=1e-7)
+
+
 @pytest.mark.parametrize("name", PENALTIES)
 def test_the_penaltys_gradient_reaches_the_parameters_and_is_that_of_difference_quotients(
     name: str, smooth_discriminator: nn.Sequential, real_batch: Tensor, fake_batch: Tensor
@@ -173,7 +204,7 @@ def test_its_gradient_is_finite_where_the_input_gradient_is_exactly_zero(name: s
     real, fake = torch.randn(4, 3).to(dtype), torch.randn(4, 3).to(dtype)
     penalty = PENALTIES[name](discriminator, real, fake)
     penalty.backward()
-    assert penalty.item() == pytest.approx({"r1": 0.0, "wgan_gp": 1.0}[name], abs=1e-2)
+    assert penalty.item() == pytest.approx(1.0 if name in ("wgan_gp", "dragan") else 0.0, abs=1e-2)
     assert bool(torch.isfinite(discriminator.weight.grad).all())
 
 

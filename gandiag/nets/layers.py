@@ -2,7 +2,9 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
+
+WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 
 
 class InstanceNoise(nn.Module):
@@ -12,7 +14,7 @@ class InstanceNoise(nn.Module):
     that the discriminator cannot become perfect.
 
     Args:
-        std: Standard deviation of the noise, in the data's units.
+        std: Standard deviation of the noise, in the data's units; :meth:`anneal` lowers it as training goes on.
 
     References:
         | Amortised MAP Inference for Image Super-resolution (Sønderby et al., 2017), Section 3.3
@@ -21,7 +23,11 @@ class InstanceNoise(nn.Module):
 
     def __init__(self, std: float) -> None:
         super().__init__()
-        self.std = std
+        self.start = self.std = std
+
+    def anneal(self, share: float) -> None:
+        """Lower the noise in a straight line to 0 as the share of the training that is done goes from 0 to 1."""
+        self.std = self.start * max(0.0, 1 - share)
 
     def forward(self, samples: Tensor) -> Tensor:
         """``samples`` with noise in training mode, unchanged in evaluation mode."""
@@ -38,6 +44,37 @@ def spectrally_normalised(module: nn.Module) -> nn.Module:
         | https://arxiv.org/abs/1802.05957
     """
     for layer in list(module.modules()):
-        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(layer, WEIGHTED):
             spectral_norm(layer)
+    return module
+
+
+def weight_normalised(module: nn.Module) -> nn.Module:
+    r"""Learn the length and the direction of every weight apart, :math:`w = g v / \|v\|`, in place.
+
+    References:
+        | Weight Normalization (Salimans and Kingma, 2016), Eq. 2
+        | https://arxiv.org/abs/1602.07868
+    """
+    for layer in list(module.modules()):
+        if isinstance(layer, WEIGHTED):
+            weight_norm(layer)
+    return module
+
+
+def with_dropout(module: nn.Module, share: float) -> nn.Module:
+    """Put dropout after every activation of ``module``'s sequences, in place.
+
+    Args:
+        module: A discriminator made of :class:`torch.nn.Sequential`.
+        share: Of the units that are dropped.
+
+    References:
+        | Dropout: A Simple Way to Prevent Neural Networks from Overfitting (Srivastava et al., 2014), Section 4
+        | https://jmlr.org/papers/v15/srivastava14a.html
+    """
+    for sequence in [part for part in module.modules() if isinstance(part, nn.Sequential)]:
+        for name, layer in sequence.named_children():
+            if isinstance(layer, nn.ReLU | nn.LeakyReLU | nn.Tanh | nn.Sigmoid):
+                sequence.register_module(name, nn.Sequential(layer, nn.Dropout(share)))
     return module

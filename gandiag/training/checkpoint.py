@@ -92,4 +92,5 @@ def _parts(players: Players) -> dict[str, Any]:
         "generator_optimizer": players.generator_optimizer,
         "discriminator_optimizer": players.discriminator_optimizer,
     }
-    return parts if players.average is None else {**parts, "average": players.average}
+    kept = {"average": players.average, "lecam": players.lecam}
+    return parts | {name: part for name, part in kept.items() if part is not None}

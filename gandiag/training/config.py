@@ -11,7 +11,26 @@ from gandiag.losses import LOSSES
 from gandiag.nets.catalogue import MODELS
 
 Optimizer = Literal["adam", "sgd"]
-Regularizer = Literal["none", "weight_decay", "spectral_norm", "r1", "r1_r2", "wgan_gp", "instance_noise"]
+Regularizer = Literal[
+    "none",
+    "weight_decay",
+    "weight_clipping",
+    "spectral_norm",
+    "weight_norm",
+    "r1",
+    "r2",
+    "r1_r2",
+    "wgan_gp",
+    "dragan",
+    "lecam",
+    "dropout",
+    "label_smoothing",
+    "instance_noise",
+    "instance_noise_annealed",
+    "consensus",
+]
+WITHOUT_STRENGTH = ("none", "spectral_norm", "weight_norm")
+AntiCollapse = Literal["none", "minibatch_std", "pacgan2", "pacgan4", "unrolled1", "unrolled5", "unrolled10"]
 
 
 @dataclass(frozen=True)
@@ -23,8 +42,11 @@ class TrainingConfig:
         model: Name of the generator and discriminator pair.
         loss: Name of the adversarial loss.
         regularizer: What restrains the discriminator.
-        strength: Its strength: weight decay, the penalty's weight γ or λ, or the noise's standard deviation; ignored
-            by ``none`` and ``spectral_norm``.
+        strength: Its strength: weight decay, the limit of clipped weights, the penalty's weight γ or λ, the share of
+            dropped units, ε of smoothed labels, or the noise's standard deviation; ignored by ``none``,
+            ``spectral_norm`` and ``weight_norm``.
+        anti_collapse: What shows a lack of variety: the batch's spread to the discriminator, packs of 2 or 4 samples to
+            it, or its next 1, 5 or 10 steps to the generator.
         iterations: Generator steps.
         batch_size: Real samples, and generated samples, in a step.
         n_critic: Discriminator steps before each generator step, or before each group of them.
@@ -49,6 +71,7 @@ class TrainingConfig:
     loss: str = "non_saturating"
     regularizer: Regularizer = "none"
     strength: float = 0.0
+    anti_collapse: AntiCollapse = "none"
     iterations: int = 5000
     batch_size: int = 64
     n_critic: int = 1
@@ -72,6 +95,7 @@ class TrainingConfig:
         _check_choice("model", self.model, tuple(MODELS))
         _check_choice("loss", self.loss, tuple(LOSSES))
         _check_choice("regularizer", self.regularizer, get_args(Regularizer))
+        _check_choice("anti_collapse", self.anti_collapse, get_args(AntiCollapse))
         _check_choice("optimizer_generator", self.optimizer_generator, get_args(Optimizer))
         _check_choice("optimizer_discriminator", self.optimizer_discriminator, get_args(Optimizer))
         for name in ("iterations", "batch_size", "n_critic", "n_generator", "checkpoint_every"):
@@ -85,8 +109,26 @@ class TrainingConfig:
             _check(name, getattr(self, name), 0 <= getattr(self, name) < 1, "in [0, 1)")
         _check("real_label", self.real_label, self.real_label in (0, 1), "0 or 1")
         _check("probe_every", self.probe_every, self.probe_every is None or self.probe_every >= 1, "at least 1")
-        if self.regularizer in ("weight_decay", "r1", "r1_r2", "wgan_gp", "instance_noise") and self.strength == 0:
+        self._check_regularizer()
+        _check("batch_size", self.batch_size, self.batch_size % self.packing == 0, f"a multiple of {self.packing}")
+
+    def _check_regularizer(self) -> None:
+        if self.regularizer not in WITHOUT_STRENGTH and self.strength == 0:
             raise GandiagError(f"The regularizer '{self.regularizer}' needs a strength above 0; give --strength.")
+        if self.regularizer in ("dropout", "label_smoothing"):
+            _check("strength", self.strength, self.strength < 1, f"below 1 for {self.regularizer}")
+        if self.regularizer == "label_smoothing" and self.loss not in ("minimax", "non_saturating"):
+            raise GandiagError(f"Labels are smoothed for minimax and non_saturating alone; got the loss '{self.loss}'.")
+
+    @property
+    def packing(self) -> int:
+        """Samples that the discriminator sees at once."""
+        return int(self.anti_collapse.removeprefix("pacgan")) if self.anti_collapse.startswith("pacgan") else 1
+
+    @property
+    def unrolling(self) -> int:
+        """Steps of the discriminator that the generator looks ahead."""
+        return int(self.anti_collapse.removeprefix("unrolled")) if self.anti_collapse.startswith("unrolled") else 0
 
     @property
     def probe_interval(self) -> int:

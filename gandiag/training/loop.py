@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gandiag import regularizers
 from gandiag.data import Dataset, load_dataset
@@ -19,6 +19,7 @@ from gandiag.probes import JudgeSpec
 from gandiag.recording import Recording
 from gandiag.training.checkpoint import restore_checkpoint, save_checkpoint
 from gandiag.training.config import TrainingConfig
+from gandiag.training.penalties import PENALTIES, Seen
 from gandiag.training.players import Players, build_players
 
 JUDGED_BY_DIGITS = ("digits", "labelled_digits", "mnist")
@@ -148,6 +149,8 @@ class _Run:
 
     def step(self) -> None:
         """One generator step, and the discriminator's steps before it."""
+        if self.config.regularizer == "instance_noise_annealed":
+            self.players.anneal_noise(self.iteration / self.config.iterations)
         if self.iteration % self.config.n_generator == 0:
             for _ in range(self.config.n_critic):
                 self.discriminator_step()
@@ -161,33 +164,58 @@ class _Run:
 
     def discriminator_step(self) -> None:
         """One step of the discriminator on fresh real and generated samples."""
-        config, discriminator = self.config, self.players.discriminator
+        config, players = self.config, self.players
         real = batch(self.dataset, config.batch_size)
-        with torch.no_grad():
-            fake = self.players.generator(self.players.noise(config.batch_size))
-        objective = self.loss.discriminator(discriminator(real), discriminator(fake))
-        if config.regularizer in ("r1", "r1_r2"):
-            objective = objective + config.strength * regularizers.r1(discriminator, real)
-        if config.regularizer == "r1_r2":
-            objective = objective + config.strength * regularizers.r1(discriminator, fake)
-        if config.regularizer == "wgan_gp":
-            objective = objective + config.strength * regularizers.wgan_gp(discriminator, real, fake)
-        self.players.discriminator_optimizer.zero_grad(set_to_none=True)
-        objective.backward()
-        self.players.discriminator_optimizer.step()
+        with torch.set_grad_enabled(config.regularizer == "consensus"):
+            fake = players.generator(players.noise(config.batch_size))
+        real_logits, fake_logits = players.discriminator(real), players.discriminator(fake)
+        objective = self.loss.discriminator(real_logits, fake_logits)
+        if config.regularizer in PENALTIES:
+            seen = Seen(config, players, self.loss, real, fake, real_logits, fake_logits, objective)
+            objective = objective + config.strength * PENALTIES[config.regularizer](seen)
+        players.discriminator_optimizer.zero_grad(set_to_none=True)
+        self.backward(objective, players.discriminator)
+        players.discriminator_optimizer.step()
+        if config.regularizer == "weight_clipping":
+            regularizers.clip_weights(players.discriminator, config.strength)
 
     def generator_step(self) -> None:
         """One step of the generator, and of its average."""
-        players = self.players
-        fake = players.generator(players.noise(self.config.batch_size))
-        logits = players.discriminator(fake)
-        real = players.discriminator(batch(self.dataset, self.config.batch_size)) if self.loss.paired else None
-        objective = self.loss.generator(logits, real)
+        config, players, consensus = self.config, self.players, self.config.regularizer == "consensus"
+        fake = players.generator(players.noise(config.batch_size))
+        discriminator = self.discriminator_ahead(fake) if config.unrolling else players.discriminator
+        fake_logits = discriminator(fake)
+        real = batch(self.dataset, config.batch_size) if self.loss.paired or consensus else None
+        real_logits = None if real is None else discriminator(real)
+        objective = self.loss.generator(fake_logits, real_logits)
+        if consensus and real is not None and real_logits is not None:
+            against = self.loss.discriminator(real_logits, fake_logits)
+            seen = Seen(config, players, self.loss, real, fake, real_logits, fake_logits, against)
+            objective = objective + config.strength * PENALTIES["consensus"](seen)
         players.generator_optimizer.zero_grad(set_to_none=True)
-        objective.backward()
+        self.backward(objective, players.generator)
         players.generator_optimizer.step()
         if players.average is not None:
             players.average.update_parameters(players.generator)
+
+    def discriminator_ahead(self, fake: Tensor) -> Callable[[Tensor], Tensor]:
+        """The discriminator as it will be after the steps that the generator looks ahead."""
+        config, real = self.config, batch(self.dataset, self.config.batch_size)
+        return regularizers.unrolled(
+            self.players.discriminator,
+            self.loss.discriminator,
+            real,
+            fake,
+            config.unrolling,
+            config.learning_rate_discriminator,
+        )
+
+    def backward(self, objective: Tensor, player: nn.Module) -> None:
+        """Gradients of a player's loss; consensus optimisation's graph has the other player in it, who gets none."""
+        if self.config.regularizer == "consensus":
+            objective.backward(inputs=list(player.parameters()))
+        else:
+            objective.backward()
 
 
 def batch(dataset: Dataset, size: int) -> Tensor:

@@ -8,8 +8,19 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gandiag.errors import GandiagError
-from gandiag.nets import InstanceNoise, build_networks, spectrally_normalised
+from gandiag.nets import (
+    InstanceNoise,
+    Packed,
+    build_networks,
+    spectrally_normalised,
+    weight_normalised,
+    with_dropout,
+    with_minibatch_std,
+)
+from gandiag.regularizers import LeCam
 from gandiag.training.config import TrainingConfig
+
+FITTED = 4  # samples that the networks are tried on; packs of 2 and 4 divide it
 
 
 @dataclass(frozen=True)
@@ -24,6 +35,7 @@ class Players:
         average: Exponential moving average of the generator; ``None`` if none is kept.
         noise_size: Numbers in one noise vector.
         device: Where all of it lies.
+        lecam: LeCam's running means; ``None`` for every other regulariser.
     """
 
     generator: nn.Module
@@ -33,6 +45,7 @@ class Players:
     average: AveragedModel | None
     noise_size: int
     device: torch.device
+    lecam: LeCam | None = None
 
     def noise(self, count: int) -> Tensor:
         """Standard normal noise for ``count`` samples, from torch's global random state."""
@@ -47,6 +60,12 @@ class Players:
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate
 
+    def anneal_noise(self, share: float) -> None:
+        """Lower the noise on the discriminator's inputs to what it shall be at a share of the run."""
+        for layer in self.discriminator.modules():
+            if isinstance(layer, InstanceNoise):
+                layer.anneal(share)
+
 
 def build_players(config: TrainingConfig, sample_shape: tuple[int, ...], device: torch.device) -> Players:
     """Fresh players for a run; draws their weights from torch's global random state.
@@ -55,11 +74,7 @@ def build_players(config: TrainingConfig, sample_shape: tuple[int, ...], device:
         GandiagError: If the networks do not fit the data or one another.
     """
     networks = build_networks(config.model, sample_shape)
-    discriminator = networks.discriminator
-    if config.regularizer == "spectral_norm":
-        discriminator = spectrally_normalised(discriminator)
-    if config.regularizer == "instance_noise":
-        discriminator = nn.Sequential(InstanceNoise(config.strength), discriminator)
+    discriminator = _restrained(networks.discriminator, config, sample_shape)
     generator, discriminator = networks.generator.to(device), discriminator.to(device)
     check_fit(generator, discriminator, networks.noise_size, sample_shape)
     decay = config.strength if config.regularizer == "weight_decay" else 0.0
@@ -74,7 +89,25 @@ def build_players(config: TrainingConfig, sample_shape: tuple[int, ...], device:
         average,
         networks.noise_size,
         device,
+        LeCam().to(device) if config.regularizer == "lecam" else None,
     )
+
+
+def _restrained(discriminator: nn.Module, config: TrainingConfig, sample_shape: tuple[int, ...]) -> nn.Module:
+    """The discriminator with those of its restraints that are layers."""
+    if config.anti_collapse == "minibatch_std":
+        discriminator = with_minibatch_std(discriminator)
+    if config.packing > 1:
+        discriminator = Packed(discriminator, config.packing, sample_shape)
+    if config.regularizer == "spectral_norm":
+        discriminator = spectrally_normalised(discriminator)
+    if config.regularizer == "weight_norm":
+        discriminator = weight_normalised(discriminator)
+    if config.regularizer == "dropout":
+        discriminator = with_dropout(discriminator, config.strength)
+    if config.regularizer in ("instance_noise", "instance_noise_annealed"):
+        discriminator = nn.Sequential(InstanceNoise(config.strength), discriminator)
+    return discriminator
 
 
 def check_fit(generator: nn.Module, discriminator: nn.Module, noise_size: int, sample_shape: tuple[int, ...]) -> None:
@@ -88,7 +121,7 @@ def check_fit(generator: nn.Module, discriminator: nn.Module, noise_size: int, s
     try:
         generator.eval(), discriminator.eval()
         with torch.no_grad():
-            fake = generator(torch.zeros(2, noise_size, device=device))
+            fake = generator(torch.zeros(FITTED, noise_size, device=device))
             if tuple(fake.shape[1:]) != tuple(sample_shape):
                 raise GandiagError(
                     f"The generator makes samples of shape {tuple(fake.shape[1:])}, but the data has "

@@ -11,7 +11,12 @@ IMAGES, STACKED, POINTS = (1, 28, 28), (3, 28, 28), (2,)
 SHAPES = {
     "lecture": IMAGES,
     "lecture_batch_norm": IMAGES,
+    "lecture_batch_norm_discriminator": IMAGES,
+    "lecture_batch_norm_both": IMAGES,
     "lecture_relu": IMAGES,
+    "lecture_relu_batch_norm": IMAGES,
+    "lecture_relu_batch_norm_discriminator": IMAGES,
+    "lecture_relu_batch_norm_both": IMAGES,
     "lecture_sigmoid": IMAGES,
     "lecture_sigmoid_batch_norm": IMAGES,
     "conditional": IMAGES,
@@ -66,13 +71,14 @@ def test_the_weights_are_fixed_by_torchs_seed(name: str) -> None:
 def test_the_names_say_what_is_inside(name: str) -> None:
     networks = build_networks(name, SHAPES[name])
     normalised = {"BatchNorm1d", "BatchNorm2d"}
-    has_batch_norm = name in WITH_BATCH_NORM or name.endswith("_batch_norm")
+    has_batch_norm = name in WITH_BATCH_NORM or name.endswith(("_batch_norm", "_both"))
     assert bool(kinds(networks.generator) & normalised) == has_batch_norm
-    convolutional_and_normalised = name in ("dcgan", "dcgan_small", "dcgan_stacked")
-    assert bool(kinds(networks.discriminator) & normalised) == convolutional_and_normalised
-    not_leaky = ("lecture_relu", "mlp_relu_discriminator", "mlp_tanh")
-    assert ("LeakyReLU" in kinds(networks.discriminator)) == (name not in not_leaky)
-    assert ("LeakyReLU" in kinds(networks.generator)) == (name in ("lecture", "lecture_batch_norm", "conditional"))
+    in_discriminator = name in ("dcgan", "dcgan_small", "dcgan_stacked") or name.endswith(("_discriminator", "_both"))
+    assert bool(kinds(networks.discriminator) & normalised) == (in_discriminator and not name.startswith("mlp"))
+    not_leaky = name in ("mlp_relu_discriminator", "mlp_tanh") or name.startswith("lecture_relu")
+    assert ("LeakyReLU" in kinds(networks.discriminator)) == (not not_leaky)
+    leaky = name.startswith("lecture") and "relu" not in name and "sigmoid" not in name
+    assert ("LeakyReLU" in kinds(networks.generator)) == (leaky or name == "conditional")
     assert ("Sigmoid" in kinds(networks.generator)) == ("mlp" not in name or "sigmoid" in name)
 
 

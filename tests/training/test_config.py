@@ -26,6 +26,10 @@ from gandiag.training import PRESETS, TrainingConfig
         ({"real_label": 2}, "real_label must be 0 or 1; got 2."),
         ({"regularizer": "r1"}, "The regularizer 'r1' needs a strength above 0; give --strength."),
         ({"strength": -1.0}, "strength must be at least 0; got -1.0."),
+        ({"regularizer": "dropout", "strength": 1.0}, "strength must be below 1 for dropout; got 1.0."),
+        ({"regularizer": "label_smoothing", "strength": 0.1, "loss": "hinge"}, "minimax and non_saturating alone"),
+        ({"anti_collapse": "luck"}, "Unknown anti_collapse 'luck'; choose one of none, minibatch_std"),
+        ({"anti_collapse": "pacgan4", "batch_size": 30}, "batch_size must be a multiple of 4; got 30."),
         ({"probe_every": 0}, "probe_every must be at least 1; got 0."),
     ],
 )

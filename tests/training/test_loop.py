@@ -3,6 +3,7 @@
 import errno
 import math
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from gandiag.nets import LectureDiscriminator
 from gandiag.recording import Recording, storage
 from gandiag.training import TrainingConfig, checkpoint, players, read_checkpoint, restore_players, train
 from gandiag.training import loop as loop_module
+from gandiag.training.config import AntiCollapse
 
 POINTS = {"dataset": "ring", "model": "mlp"}
 
@@ -39,6 +41,7 @@ def parameters(result) -> list[torch.Tensor]:
         ("r1", 1.0),
         ("wgan_gp", 10.0),
         ("instance_noise", 0.5),
+        ("consensus", 0.1),
     ],
 )
 def test_every_loss_trains_with_every_regularizer(ring, loss, regularizer, strength):
@@ -49,6 +52,49 @@ def test_every_loss_trains_with_every_regularizer(ring, loss, regularizer, stren
     assert np.isfinite(steps["grad_norm"]).all()
     assert result.recording.meta["loss"] == loss
     assert result.recording.signal[["grad_norm", "head_gradient", "logit_real", "logit_fake"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("regularizer", "strength"),
+    [
+        ("weight_clipping", 0.1),
+        ("dragan", 1.0),
+        ("lecam", 0.1),
+        ("label_smoothing", 0.1),
+        ("dropout", 0.3),
+        ("r2", 1.0),
+        ("weight_norm", 0),
+        ("instance_noise_annealed", 0.5),
+    ],
+)
+def test_the_other_regularizers_train(ring, regularizer, strength):
+    result = train(TrainingConfig(**POINTS, regularizer=regularizer, strength=strength, iterations=5), ring)
+    assert np.isfinite(result.recording.steps["grad_norm"]).all()
+
+
+@pytest.mark.parametrize("anti_collapse", get_args(AntiCollapse))
+def test_every_remedy_against_collapse_trains_and_is_watched(ring, anti_collapse):
+    result = train(TrainingConfig(**POINTS, anti_collapse=anti_collapse, iterations=5), ring)
+    assert result.recording.signal[["grad_norm", "head_gradient", "logit_fake"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize("regularizer", ["lecam", "instance_noise_annealed"])
+def test_a_regularizer_with_a_memory_goes_on_from_its_checkpoint(ring, tmp_path, regularizer):
+    config = TrainingConfig(**POINTS, regularizer=regularizer, strength=0.5, iterations=20, checkpoint_every=10)
+    whole = train(config, ring)
+
+    def stop(iteration):
+        if iteration == 13:
+            raise KeyboardInterrupt
+
+    train(config, ring, out=tmp_path, progress=stop)
+    again = train(config, ring, out=tmp_path, checkpoint=read_checkpoint(tmp_path)[1])
+    assert all(map(torch.equal, parameters(whole), parameters(again)))
+
+
+def test_clipped_weights_stay_within_their_limit(ring):
+    config = TrainingConfig(**POINTS, regularizer="weight_clipping", strength=0.01, iterations=5)
+    assert max(float(p.abs().max()) for p in parameters(train(config, ring))[-6:]) <= 0.01
 
 
 @pytest.mark.parametrize("model", ["lecture", "lecture_batch_norm", "lecture_relu", "dcgan"])

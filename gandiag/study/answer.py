@@ -1,0 +1,77 @@
+"""A study's answer in words."""
+
+import pandas as pd
+
+from gandiag.study.statistics import LOWER_IS_BETTER
+from gandiag.study.study import Study
+
+SIGNIFICANT = 0.05
+
+
+def answer(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
+    """Paragraphs, the answer first, then how far the study is."""
+    return [_health(summary), *_differences(study, summary), _extent(study, runs)]
+
+
+def share(row: pd.Series, outcome: str) -> str:
+    """A rate with its interval."""
+    if pd.isna(row[outcome]):
+        return "–"
+    return f"{row[outcome]:.0%} [{row[f'{outcome}_low']:.0%}, {row[f'{outcome}_high']:.0%}]"
+
+
+def _health(summary: pd.DataFrame) -> str:
+    known = summary.dropna(subset=["healthy"])
+    if known.empty:
+        return "No run of any setting could be judged."
+    best = known["healthy"].max()
+    first = known[known["healthy"] == best]
+    if best == 0:
+        return f"No setting of {len(known)} has a healthy run."
+    row = first.iloc[0]
+    others = f" and {len(first) - 1} more" if len(first) > 1 else ""
+    told = f"Most often healthy: {row['setting']}{others}, {share(row, 'healthy')} of {int(row['runs'])} runs each."
+    if len(first) == len(known):
+        told = f"All {len(known)} settings are healthy equally often: {share(row, 'healthy')} of their runs."
+    baselines = known[known["setting"].isin(set(known["baseline"].dropna()))]
+    if len(baselines):
+        told += " Baselines: " + "; ".join(
+            f"{one['setting']} {share(one, 'healthy')}" for _, one in baselines.iterrows()
+        )
+        told += "."
+    return told
+
+
+def _differences(study: Study, summary: pd.DataFrame) -> list[str]:
+    told = []
+    compared = summary[summary["baseline"].notna()]
+    for measure in study.measures if len(compared) else ():
+        change = compared[f"{measure}_difference"]
+        if change.notna().sum() == 0:
+            continue
+        sure = compared[f"{measure}_p_adjusted"] < SIGNIFICANT
+        better = sure & ((change < 0) if measure in LOWER_IS_BETTER else (change > 0))
+        worse = sure & ~better
+        sentence = (
+            f"{measure}, against the baseline on the same seeds: better {int(better.sum())}, "
+            f"worse {int(worse.sum())}, open {int((change.notna() & ~sure).sum())} settings "
+            "(paired t-test, Benjamini–Hochberg at 5 %)."
+        )
+        if better.any():
+            gains = compared[better].sort_values(f"{measure}_difference", ascending=measure in LOWER_IS_BETTER)
+            row = gains.iloc[0]
+            low, high = row[f"{measure}_difference_low"], row[f"{measure}_difference_high"]
+            sentence += (
+                f" The greatest gain: {row['setting']}, {row[f'{measure}_difference']:+.3g} [{low:+.3g}, {high:+.3g}]."
+            )
+        told.append(sentence)
+    return told
+
+
+def _extent(study: Study, runs: pd.DataFrame) -> str:
+    failed = int(runs["error"].notna().sum())
+    told = (
+        f"{len(runs)} of {len(study.runs)} runs: {len(study.grid)} settings with {study.seeds} paired seeds, "
+        f"{study.base.iterations:,} iterations each, {runs['seconds'].sum() / 3600:.2f} hours on one core."
+    )
+    return told + (f" {failed} runs could not be done; their rows say why." if failed else "")

@@ -1,0 +1,65 @@
+"""A study in one picture: outcomes, the first measure, and the best to be had for a budget of runs."""
+
+import io
+
+import pandas as pd
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, ScalarFormatter
+
+from gandiag.study.statistics import LOWER_IS_BETTER, OUTCOMES, budget_curve
+from gandiag.study.study import Study, label
+
+WORST_SHOWN = 0.95  # quantile of the measure at which the axis ends; diverged runs would hide all others
+
+
+def figure_of(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> bytes:
+    """PNG: shares of the outcomes and the first measure, a row a setting; and its budget curve."""
+    height = 1.6 + 0.26 * len(study.grid)
+    figure = Figure(figsize=(15, max(4.0, height)), layout="constrained")
+    outcomes, measured, budget = figure.subplots(1, 3, width_ratios=[1.2, 1.2, 1])
+    _draw_outcomes(outcomes, summary)
+    _draw_measure(measured, study, runs)
+    _draw_budget(budget, study, runs)
+    figure.suptitle(study.question, wrap=True)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=100)
+    return content.getvalue()
+
+
+def _draw_outcomes(axes: Axes, summary: pd.DataFrame) -> None:
+    shares = summary.set_index("setting")[list(OUTCOMES)].astype("float64")
+    shares.columns = [name.replace("_", " ") for name in shares.columns]
+    seaborn.heatmap(shares, annot=True, fmt=".0%", cmap="Blues", vmin=0, vmax=1, cbar=False, linewidths=0.5, ax=axes)
+    axes.set(xlabel="", ylabel="", title="Share of runs by verdict")
+    axes.tick_params(axis="x", rotation=30)
+
+
+def _draw_measure(axes: Axes, study: Study, runs: pd.DataFrame) -> None:
+    measure = next((one for one in study.measures if one in runs and runs[one].notna().any()), None)
+    if measure is None:
+        axes.set_axis_off()
+        return
+    shown, order = runs[runs["error"].isna()], [label(setting) for setting in study.grid]
+    seaborn.pointplot(
+        shown, x=measure, y="setting", order=order, errorbar=("ci", 95), n_boot=500, seed=0, linestyle="none", ax=axes
+    )
+    seaborn.stripplot(shown, x=measure, y="setting", order=order, size=3, color="0.6", ax=axes, legend=False)
+    finite = shown[measure].dropna()
+    axes.set_xlim(left=min(0.0, float(finite.min())), right=1.05 * max(float(finite.quantile(WORST_SHOWN)), 1e-9))
+    axes.set(ylabel="", yticklabels=[], title=f"{measure}: mean, 95 % interval, runs")
+    axes.grid(axis="y", alpha=0.3)
+
+
+def _draw_budget(axes: Axes, study: Study, runs: pd.DataFrame) -> None:
+    measure = next((one for one in study.measures if one in runs and runs[one].notna().any()), None)
+    if measure is None:
+        axes.set_axis_off()
+        return
+    values = runs[measure].dropna().tolist()
+    curve = budget_curve(values, measure in LOWER_IS_BETTER)
+    seaborn.lineplot(x=range(1, len(curve) + 1), y=curve, ax=axes)
+    axes.set(xscale="log", xlabel="runs drawn at random from all", ylabel=f"expected best {measure}", title="Budget")
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_formatter(NullFormatter())

@@ -1,0 +1,111 @@
+"""One run of a study: trained once, kept whole or not at all."""
+
+import json
+import math
+import os
+import shutil
+import time
+from functools import lru_cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import pandas as pd
+
+from gandiag.data import Dataset, load_dataset
+from gandiag.detect import Failure, Finding, Status
+from gandiag.recording import Recording
+from gandiag.study.grids import names_of
+from gandiag.study.study import Run, label
+from gandiag.training import TrainingResult, read_checkpoint, train
+from gandiag.training.checkpoint import CHECKPOINT
+
+ROW, CURVES = "row.json", "curves.parquet"
+FAILURES = (Failure.VANISHING_GRADIENTS, Failure.MODE_COLLAPSE, Failure.NON_CONVERGENCE)
+
+
+def finished(run: Run, out: Path) -> Path:
+    """Folder of a finished run; it appears whole or not at all."""
+    return out / "runs" / run.identity
+
+
+def do(run: Run, out: Path, data_dir: str | Path | None = None) -> None:
+    """Train a run, from its checkpoint if it was begun, and keep its row and curves; a mistake of its own is a row too.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
+    if finished(run, out).is_dir():
+        return
+    unfinished = out / "unfinished" / run.identity
+    begun = time.perf_counter()
+    row: dict[str, Any] = {"run": run.identity, "setting": label(run.setting)}
+    row |= {**names_of(run.setting), **run.config.to_dict()}
+    try:
+        result = _train(run, unfinished, data_dir)
+        recording = Recording.load(unfinished)
+        row |= outcome(result) | {"error": None}
+        curves = recording.probes
+    except OSError:
+        raise
+    except Exception as error:  # a run that cannot be done is an answer, not an end of the study
+        row |= {"error": f"{type(error).__name__}: {error}"}
+        curves = pd.DataFrame({"iteration": pd.Series(dtype="int64")})
+    row["seconds"] = round(time.perf_counter() - begun, 2)
+    curves = curves.assign(run=run.identity, setting=label(run.setting), seed=run.config.seed)
+    keep(finished(run, out), row, curves)
+    shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _train(run: Run, directory: Path, data_dir: str | Path | None) -> TrainingResult:
+    checkpoint = None
+    if (directory / CHECKPOINT).exists():
+        checkpoint = read_checkpoint(directory)[1]
+    else:
+        shutil.rmtree(directory, ignore_errors=True)
+    result = train(run.config, _data(run.config.dataset, data_dir), out=directory, checkpoint=checkpoint)
+    if result.iterations < run.config.iterations:
+        if "keyboard" in str(result.ended_early):
+            raise KeyboardInterrupt
+        raise OSError(str(result.ended_early))
+    return result
+
+
+@lru_cache(maxsize=2)
+def _data(name: str, data_dir: str | Path | None) -> Dataset:
+    return load_dataset(name, data_dir)
+
+
+def outcome(result: TrainingResult) -> dict[str, Any]:
+    """The verdict, each failure's status, and what the last probe measured."""
+    diagnosis, probes = result.diagnosis, result.recording.probes
+    row: dict[str, Any] = {
+        "verdict": diagnosis.verdict.value,
+        "kind": diagnosis.main.kind,
+        "onset": diagnosis.main.onset,
+    }
+    row |= {failure.value: _status(diagnosis.findings, failure) for failure in FAILURES}
+    if len(probes):
+        last = probes.iloc[-1].drop(["iteration", "network"], errors="ignore")
+        row |= {str(name): _number(value) for name, value in last.items() if not str(name).startswith("class_")}
+    return row
+
+
+def _status(findings: tuple[Finding, ...], failure: Failure) -> str:
+    return next((one.status for one in findings if one.failure is failure), Status.NOT_ENOUGH_DATA).value
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def keep(directory: Path, row: dict[str, Any], curves: pd.DataFrame) -> None:
+    """Write a finished run whole."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(mkdtemp(prefix=".unfinished-", dir=directory.parent))
+    try:
+        curves.to_parquet(fresh / CURVES, index=False)
+        (fresh / ROW).write_text(json.dumps(row, indent=1), encoding="utf-8")
+        os.replace(fresh, directory)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)

@@ -1,0 +1,99 @@
+"""What a study leaves behind: tidy tables, a manifest, figures and a page."""
+
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gandiag.errors import GandiagError
+from gandiag.report.output import write_output
+from gandiag.study.answer import answer
+from gandiag.study.figures import figure_of
+from gandiag.study.matrix import best_remedies, mended
+from gandiag.study.one_run import CURVES, ROW, finished
+from gandiag.study.page import study_page
+from gandiag.study.statistics import summarise
+from gandiag.study.study import Study, versions
+
+
+def read_runs(study: Study, out: Path) -> pd.DataFrame:
+    """One row a finished run of the study, in the study's order.
+
+    Raises:
+        GandiagError: If none is finished, or a row cannot be read.
+    """
+    rows = [_read_row(finished(run, out) / ROW) for run in study.runs if finished(run, out).is_dir()]
+    if not rows:
+        raise GandiagError(f"{out} holds no finished run of the study '{study.name}'; run it first.")
+    return pd.DataFrame(rows)
+
+
+def _read_row(path: Path) -> dict[str, Any]:
+    try:
+        row: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise GandiagError(f"{path} cannot be read ({error}); delete {path.parent} and run the study again.") from error
+    return row
+
+
+def read_curves(study: Study, out: Path) -> pd.DataFrame:
+    """One row a probe of every finished run."""
+    tables = [pd.read_parquet(finished(run, out) / CURVES) for run in study.runs if finished(run, out).is_dir()]
+    return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
+
+
+def write_results(study: Study, out: Path, *, command: str = "", elapsed: float = 0.0) -> Path:
+    """Write all tables, ``manifest.json``, ``study.png`` and ``index.html``; returns the page.
+
+    Raises:
+        GandiagError: If no run is finished, or a file cannot be written.
+    """
+    runs = read_runs(study, out)
+    summary = summarise(study, runs)
+    paragraphs = answer(study, runs, summary)
+    if study.matrix is not None:
+        matrix = mended(study, runs)
+        paragraphs = best_remedies(study, matrix) + paragraphs
+        write_output(out / "matrix.csv", matrix.to_csv(index=False).encode())
+    write_output(out / "runs.csv", runs.to_csv(index=False).encode())
+    write_output(out / "summary.csv", summary.to_csv(index=False).encode())
+    write_output(out / CURVES, read_curves(study, out).to_parquet(index=False))
+    write_output(out / "manifest.json", json.dumps(manifest(study, runs, command, elapsed), indent=1).encode())
+    picture = figure_of(study, runs, summary)
+    write_output(out / "study.png", picture)
+    return write_output(out / "index.html", study_page(study, paragraphs, summary, picture, command))
+
+
+def manifest(study: Study, runs: pd.DataFrame, command: str, elapsed: float) -> dict[str, Any]:
+    """All that is needed to say where the numbers are from."""
+    return {
+        "study": study.name,
+        "question": study.question,
+        "command": command,
+        "settings": len(study.grid),
+        "seeds": list(range(study.seeds)),
+        "iterations": study.base.iterations,
+        "runs_planned": len(study.runs),
+        "runs_finished": len(runs),
+        "runs_failed": int(runs["error"].notna().sum()),
+        "seconds_of_all_runs": round(float(runs["seconds"].sum()), 1),
+        "seconds_of_this_call": round(elapsed, 1),
+        "versions": {**versions(), "python": platform.python_version(), "pandas": pd.__version__},
+        "hardware": {"machine": platform.machine(), "system": platform.system(), "cores": os.cpu_count()},
+        "git_commit": _git_commit(),
+    }
+
+
+def _git_commit() -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10,
+            cwd=Path(__file__).parent,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

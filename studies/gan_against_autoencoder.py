@@ -1,0 +1,153 @@
+"""Do autoencoders blur where GANs are sharp?
+
+The lecture's opening, measured: a plain autoencoder, a variational one (Kingma and Welling, 2014) and a GAN, all with
+the lecture's generator as their decoder and as many steps, by the sharpness of their samples beside that of real images
+and by fid_judge, over paired seeds. The autoencoder's samples are decoded from a Gaussian fitted to its codes; its
+reconstructions stand beside them.
+
+    python studies/gan_against_autoencoder.py                (digits, a few minutes on one core)
+    python studies/gan_against_autoencoder.py --dataset mnist --data-dir DIR
+    python studies/gan_against_autoencoder.py --smoke
+
+Writes runs.csv, summary.csv and gan_against_autoencoder.png to reports/gan_against_autoencoder.
+"""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy
+from tqdm import tqdm
+
+from gandiag.cli import explain_errors
+from gandiag.data import Dataset, load_dataset
+from gandiag.metrics import frechet_distance, relative_sharpness
+from gandiag.nets import LectureGenerator, load_judge
+from gandiag.nets.lecture import NOISE_SIZE
+from gandiag.probes import packaged_reference
+from gandiag.study.statistics import interquartile_mean, mean_interval
+from gandiag.training import TrainingConfig, train
+from gandiag.training.loop import batch
+
+ROOT = Path(__file__).parents[1]
+SEEDS, ITERATIONS, BATCH, SAMPLES, SHOWN = 5, 2000, 64, 2000, 8
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", default="digits", choices=("digits", "mnist"))
+    parser.add_argument("--data-dir", help="folder that holds MNIST, in torchvision's layout")
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--iterations", type=int, default=ITERATIONS)
+    parser.add_argument("--out", type=Path, default=ROOT / "reports" / "gan_against_autoencoder")
+    parser.add_argument("--smoke", action="store_true", help="a minute's run; its numbers mean nothing")
+    options = parser.parse_args()
+    iterations, seeds = (40, 1) if options.smoke else (options.iterations, options.seeds)
+    dataset = load_dataset(options.dataset, options.data_dir)
+    rows, shown = [], {"real": dataset.samples[:SHOWN]}
+    for seed in tqdm(range(seeds), unit="seed"):
+        for name, images in made(dataset, iterations, seed).items():
+            rows.append({"model": name, "seed": seed, "iterations": iterations, **measured(images, dataset)})
+            shown.setdefault(name, images[:SHOWN])
+    write(pd.DataFrame(rows), shown, options.out)
+
+
+def made(dataset: Dataset, iterations: int, seed: int) -> dict[str, Tensor]:
+    """What each model makes, 2000 images each."""
+    plain, variational = (Autoencoder(dataset, iterations, seed, kind) for kind in (False, True))
+    gan = train(
+        TrainingConfig(
+            dataset=dataset.name, regularizer="r1", strength=1.0, iterations=iterations, batch_size=BATCH, seed=seed,
+            learning_rate_generator=1e-3, learning_rate_discriminator=1e-3,
+        ),
+        dataset,
+    )  # fmt: skip
+    with torch.no_grad():
+        return {
+            "autoencoder, reconstructed": plain.decoder(plain.codes(batch(dataset, SAMPLES))),
+            "autoencoder": plain.decoder(plain.drawn(dataset)),
+            "variational autoencoder": variational.decoder(torch.randn(SAMPLES, NOISE_SIZE)),
+            "GAN": gan.players.generator(gan.players.noise(SAMPLES)),
+        }
+
+
+class Autoencoder:
+    """The lecture's generator as decoder, the mirror image as encoder, trained as it is made.
+
+    Args:
+        dataset: Images.
+        iterations: Steps of Adam.
+        seed: Fixes weights and batches.
+        variational: Whether codes are drawn, and kept to a standard normal distribution (the evidence lower bound).
+    """
+
+    def __init__(self, dataset: Dataset, iterations: int, seed: int, variational: bool) -> None:
+        torch.manual_seed(seed)
+        self.decoder = LectureGenerator()
+        self.encoder = nn.Sequential(
+            nn.Flatten(), nn.Linear(784, 300), nn.LeakyReLU(0.2), nn.Linear(300, 2 * NOISE_SIZE)
+        )
+        optimizer = torch.optim.Adam([*self.encoder.parameters(), *self.decoder.parameters()], lr=1e-3)
+        for _ in range(iterations):
+            images = batch(dataset, BATCH)
+            mean, log_variance = self.encoder(images).chunk(2, dim=1)
+            codes = mean + torch.randn_like(mean) * (log_variance / 2).exp() if variational else mean
+            loss = binary_cross_entropy(self.decoder(codes), images, reduction="sum")
+            if variational:
+                loss = loss + 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum()
+            optimizer.zero_grad()
+            (loss / BATCH).backward()
+            optimizer.step()
+
+    def codes(self, images: Tensor) -> Tensor:
+        """The codes' means."""
+        return self.encoder(images)[:, :NOISE_SIZE]
+
+    def drawn(self, dataset: Dataset) -> Tensor:
+        """Codes from a Gaussian with the mean and covariance of the real images' codes."""
+        codes = self.codes(batch(dataset, 10 * SAMPLES)).double()
+        values, axes = torch.linalg.eigh(codes.T.cov())
+        noise = torch.randn(SAMPLES, NOISE_SIZE, dtype=torch.float64)
+        return (codes.mean(dim=0) + noise * values.clamp(min=0).sqrt() @ axes.T).float()
+
+
+@torch.no_grad()
+def measured(images: Tensor, dataset: Dataset) -> dict[str, float]:
+    """Sharpness relative to real images, and fid_judge."""
+    reference, judge = packaged_reference(dataset.name), load_judge()
+    assert reference is not None
+    assert reference.statistics is not None
+    features = torch.cat([judge.features(part) for part in images.split(1000)])
+    return {
+        "sharpness": relative_sharpness(images, dataset.samples[:SAMPLES]),
+        f"fid_judge_n{SAMPLES}": frechet_distance(reference.statistics, features),
+    }
+
+
+def write(runs: pd.DataFrame, shown: dict[str, Tensor], out: Path) -> None:
+    """The tables, and a row of pictures a model."""
+    out.mkdir(parents=True, exist_ok=True)
+    runs.to_csv(out / "runs.csv", index=False, float_format="%.4g")
+    rows = []
+    for name, own in runs.groupby("model", sort=False):
+        row: dict[str, object] = {"model": name, "seeds": len(own)}
+        for measure in ("sharpness", f"fid_judge_n{SAMPLES}"):
+            low, high = mean_interval(own[measure].tolist())
+            row |= {measure: interquartile_mean(own[measure].tolist()), f"{measure}_low": low, f"{measure}_high": high}
+        rows.append(row)
+    summary = pd.DataFrame(rows).set_index("model")
+    summary.to_csv(out / "summary.csv", float_format="%.4g")
+    print(summary.to_string(float_format="%.3g"))
+    figure = Figure(figsize=(SHOWN + 1.5, 1.25 * len(shown)), layout="constrained")
+    for line, (name, images) in zip(figure.subplots(len(shown), 1), shown.items(), strict=True):
+        line.imshow(torch.cat(list(images[:, 0]), dim=1), cmap="gray_r", vmin=0, vmax=1)
+        line.set(xticks=[], yticks=[], title=name)
+    figure.savefig(out / "gan_against_autoencoder.png", dpi=110)
+    print(f"Look here: {out / 'gan_against_autoencoder.png'}")
+
+
+if __name__ == "__main__":
+    explain_errors(main)

@@ -1,0 +1,75 @@
+"""Which remedy mends which failure?
+
+Recipes that fail for a known reason, on mixtures and on digits, times every remedy, with five paired seeds: the share
+of runs that a remedy turns healthy, with its interval, and what it costs. A setting's baseline is its recipe as it is.
+
+    python studies/remedies.py --workers 2                              (can be killed, and goes on where it was)
+    python studies/remedies.py --smoke
+"""
+
+import dataclasses
+
+from gandiag.cli.study import run_as_script
+from gandiag.lab.catalogue import SCENARIOS
+from gandiag.study import Study, across, distinct, named
+from gandiag.training import TrainingConfig
+
+FAILING = [  # of the calibration half; none whose settings change on the way
+    scenario
+    for scenario in SCENARIOS.values()
+    if scenario.expected != "healthy"
+    and scenario.split == "calibration"
+    and not scenario.changes
+    and scenario.config.dataset in ("ring", "grid", "digits")
+]
+REMEDIES = {
+    "none": {},
+    "weight decay 1e-3": {"regularizer": "weight_decay", "strength": 1e-3},
+    "spectral normalisation": {"regularizer": "spectral_norm", "strength": 0.0},
+    "R1 1": {"regularizer": "r1", "strength": 1.0},
+    "R1 10": {"regularizer": "r1", "strength": 10.0},
+    "WGAN-GP 1": {"regularizer": "wgan_gp", "strength": 1.0},
+    "DRAGAN 1": {"regularizer": "dragan", "strength": 1.0},
+    "dropout 0.3": {"regularizer": "dropout", "strength": 0.3},
+    "instance noise 0.1": {"regularizer": "instance_noise", "strength": 0.1},
+    "non-saturating loss": {"loss": "non_saturating"},
+    "least-squares loss": {"loss": "least_squares"},
+    "hinge loss": {"loss": "hinge"},
+    "relativistic loss, R1 + R2": {"loss": "relativistic_paired", "regularizer": "r1_r2", "strength": 0.5},
+    "minibatch deviation": {"anti_collapse": "minibatch_std"},
+    "PacGAN 2": {"anti_collapse": "pacgan2"},
+    "one step each, equal rates": {"n_critic": 1, "n_generator": 1, "learning_rate_discriminator": 1e-3,
+                                   "learning_rate_generator": 1e-3, "optimizer_generator": "adam"},
+    "β1 0": {"beta1": 0.0},
+}  # fmt: skip
+
+
+def told_apart(config: TrainingConfig) -> dict[str, object]:
+    """What sets a recipe apart from the defaults."""
+    fields = [field for field in dataclasses.fields(config) if field.name != "seed"]
+    return {field.name: getattr(config, field.name) for field in fields if getattr(config, field.name) != field.default}
+
+
+STUDY = Study(
+    name="remedies",
+    question="Which remedy mends which failure, how often, and at what cost?",
+    base=TrainingConfig(),
+    grid=distinct(
+        tuple(
+            setting
+            for scenario in FAILING
+            for setting in across(
+                named("failure", {scenario.expected: told_apart(scenario.config)}),
+                named("recipe", {scenario.name: {}}),
+                named("remedy", REMEDIES),
+            )
+        )
+    ),
+    baseline={"remedy": "none"},
+    matrix=("failure", "remedy"),
+    seeds=5,
+    measures=("diversity", "fid_judge", "high_quality_share"),
+)
+
+if __name__ == "__main__":
+    run_as_script(STUDY)

@@ -1,0 +1,112 @@
+"""Does the generator's gradient vanish as the discriminator becomes optimal?
+
+Figure 2 of Arjovsky and Bottou (2017), on the lecture's GAN: train it for 1, 10 and 25 epochs, then hold the generator
+still, train a fresh discriminator towards optimality, and measure how large the generator's gradient would be under the
+minimax and the non-saturating loss, with and without noise on the discriminator's inputs.
+
+    python studies/vanishing_gradients.py                    (digits, a few minutes on one core)
+    python studies/vanishing_gradients.py --dataset mnist --data-dir DIR
+    python studies/vanishing_gradients.py --smoke
+
+Writes curves.csv (a row a measurement), summary.csv and vanishing_gradients.png to reports/vanishing_gradients.
+"""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+import seaborn
+import torch
+from matplotlib.figure import Figure
+from tqdm import tqdm
+
+from gandiag.cli import explain_errors
+from gandiag.data import Dataset, load_dataset
+from gandiag.losses import LOSSES, cross_entropy_discriminator
+from gandiag.training import Players, TrainingConfig, train
+from gandiag.training.loop import batch
+from gandiag.training.players import build_players
+
+ROOT = Path(__file__).parents[1]
+EPOCHS, NOISES, SEEDS = (1, 10, 25), (0.0, 0.3), 3
+BATCH, MEASURED = 64, 512
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", default="digits")
+    parser.add_argument("--data-dir", help="folder that holds MNIST, in torchvision's layout")
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--steps", type=int, default=2000, help="steps of the discriminator on its own")
+    parser.add_argument("--out", type=Path, default=ROOT / "reports" / "vanishing_gradients")
+    parser.add_argument("--smoke", action="store_true", help="a minute's run; its numbers mean nothing")
+    options = parser.parse_args()
+    epochs, steps, seeds = (EPOCHS, options.steps, options.seeds)
+    if options.smoke:
+        epochs, steps, seeds = (1,), 60, 1
+    dataset = load_dataset(options.dataset, options.data_dir)
+    plan = [(epoch, noise, seed) for seed in range(seeds) for epoch in epochs for noise in NOISES]
+    rows: list[dict[str, float]] = []
+    for epoch, noise, seed in tqdm(plan, unit="curve"):
+        iterations = max(1, epoch * len(dataset) // BATCH)
+        config = TrainingConfig(dataset=options.dataset, batch_size=BATCH, iterations=iterations, seed=seed)
+        rows += [{"epochs": epoch, "seed": seed, **row} for row in curve(config, noise, dataset, steps)]
+    write(pd.DataFrame(rows), options.out)
+
+
+def curve(config: TrainingConfig, noise: float, dataset: Dataset, steps: int) -> list[dict[str, float]]:
+    """The generator's gradient while a fresh discriminator learns against it."""
+    generator = train(config, dataset).players.generator
+    kind = {"regularizer": "instance_noise", "strength": noise} if noise else {}
+    fresh = TrainingConfig(**{**config.to_dict(), **kind, "learning_rate_discriminator": 1e-3})
+    players = build_players(fresh, dataset.sample_shape, torch.device("cpu"))
+    rows = []
+    for step in range(steps + 1):
+        if step % max(1, steps // 40) == 0:
+            rows.append({"noise": noise, "step": step, **measured(players, generator, dataset)})
+        with torch.no_grad():
+            fake = generator(players.noise(BATCH))
+        real = players.discriminator(batch(dataset, BATCH))
+        loss = cross_entropy_discriminator(real, players.discriminator(fake))
+        players.discriminator_optimizer.zero_grad()
+        loss.backward()
+        players.discriminator_optimizer.step()
+    return rows
+
+
+def measured(players: Players, generator: torch.nn.Module, dataset: Dataset) -> dict[str, float]:
+    """‖∇_θ L_G‖ under both losses, and how often the discriminator is right."""
+    row = {}
+    parameters = list(generator.parameters())
+    logits = players.discriminator(generator(players.noise(MEASURED)))
+    for name in ("minimax", "non_saturating"):
+        gradient = torch.autograd.grad(LOSSES[name].generator(logits), parameters, retain_graph=True)
+        row[name] = float(torch.cat([part.flatten() for part in gradient]).norm())
+    with torch.no_grad():
+        real = players.discriminator(batch(dataset, MEASURED))
+    row["accuracy"] = float(torch.cat([real > 0, logits.detach() < 0]).double().mean())
+    return row
+
+
+def write(curves: pd.DataFrame, out: Path) -> None:
+    """The tables, the figure, and the answer in a line."""
+    out.mkdir(parents=True, exist_ok=True)
+    curves.to_csv(out / "curves.csv", index=False, float_format="%.4g")
+    ends = curves[curves["step"].isin([0, curves["step"].max()])]
+    summary = ends.groupby(["epochs", "noise", "step"])[["minimax", "non_saturating", "accuracy"]].median()
+    summary.to_csv(out / "summary.csv", float_format="%.4g")
+    print(summary.to_string(float_format="%.3g"))
+    long = curves.melt(["epochs", "seed", "noise", "step"], ["minimax", "non_saturating"], "loss", "gradient")
+    long["gradient"] = long["gradient"].clip(lower=1e-12)  # zero has no place on a logarithmic axis
+    epochs = sorted(long["epochs"].unique())
+    figure = Figure(figsize=(1 + 5 * len(epochs), 4.2), layout="constrained")
+    for axes, epoch in zip(figure.subplots(1, len(epochs), sharey=True, squeeze=False)[0], epochs, strict=True):
+        own = long[long["epochs"] == epoch]
+        seaborn.lineplot(own, x="step", y="gradient", hue="loss", style="noise", ax=axes, errorbar=("pi", 100))
+        axes.set(yscale="log", title=f"Generator after {epoch} epochs", xlabel="Steps of D", ylabel="‖∇θ L_G‖")
+    figure.savefig(out / "vanishing_gradients.png", dpi=110)
+    print(f"Look here: {out / 'vanishing_gradients.png'}")
+
+
+if __name__ == "__main__":
+    explain_errors(main)

@@ -1,0 +1,143 @@
+"""A study's runs are done once each, whole or not at all, whatever happens in between."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from gandiag.errors import GandiagError
+from gandiag.study import Study, listed, one_run, product, run_study, write_results
+from gandiag.study.execution import _alone_in
+from gandiag.study.one_run import finished
+from gandiag.study.results import read_runs
+from gandiag.training import TrainingConfig
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = """
+from gandiag.cli.study import run_as_script
+from gandiag.study import Study, product
+from gandiag.training import TrainingConfig
+
+BASE = TrainingConfig(dataset="ring", model="mlp", iterations=30, probe_every=10, checkpoint_every=5)
+STUDY = Study("tiny", "Does it work?", BASE, product(loss=["hinge", "minimax"]), seeds=2, measures=("modes",))
+if __name__ == "__main__":
+    run_as_script(STUDY)
+"""
+BASE = TrainingConfig(dataset="ring", model="mlp", iterations=30, probe_every=10, checkpoint_every=5)
+STUDY = Study("tiny", "Does it work?", BASE, product(loss=["hinge", "minimax"]), seeds=2, measures=("modes",))
+
+
+def start(script: Path, *options: object) -> "subprocess.Popen[str]":
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, script, *map(str, options)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory) -> Path:
+    """The study, run in this process from beginning to end."""
+    out = tmp_path_factory.mktemp("study") / "out"
+    run_study(STUDY, out)
+    return out
+
+
+def test_all_results_are_tidy_tables_that_open_in_one_line(done):
+    page = write_results(STUDY, done, command="here")
+    runs, curves = pd.read_csv(done / "runs.csv"), pd.read_parquet(done / "curves.parquet")
+    assert runs[["loss", "seed"]].to_numpy().tolist() == [["hinge", 0], ["minimax", 0], ["hinge", 1], ["minimax", 1]]
+    assert runs["verdict"].notna().all()
+    assert runs["error"].isna().all()
+    assert set(curves["run"]) == set(runs["run"])
+    assert curves.groupby("run")["iteration"].max().ge(20).all()
+    assert len(pd.read_csv(done / "summary.csv")) == 2
+    manifest = json.loads((done / "manifest.json").read_text())
+    assert manifest["runs_finished"] == 4
+    assert {"gandiag", "torch"} <= set(manifest["versions"])
+    assert "Does it work?" in page.read_text()
+
+
+def test_finished_runs_are_not_repeated_and_more_seeds_add_only_theirs(done, monkeypatch):
+    asked = []
+    monkeypatch.setattr(one_run, "train", lambda config, *rest, **more: asked.append(config.seed) or 1 / 0)
+    run_study(STUDY, done)
+    assert asked == []
+
+
+def test_a_run_that_cannot_be_done_is_a_row_with_its_reason(tmp_path):
+    study = Study("bad", "?", BASE, listed({"model": "lecture"}), seeds=1)
+    run_study(study, tmp_path / "out")
+    (row,) = read_runs(study, tmp_path / "out").to_dict("records")
+    assert row["error"].startswith("GandiagError: The model 'lecture' makes samples of shape")
+    assert write_results(study, tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_one_sentence_and_no_row(tmp_path, monkeypatch):
+    def full(*anything, **more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(one_run, "train", full)
+    with pytest.raises(GandiagError, match=r"No space left on device.*run the same command again"):
+        run_study(STUDY, tmp_path / "out")
+    assert not any(finished(run, tmp_path / "out").exists() for run in STUDY.runs)
+
+
+def test_another_studys_folder_is_refused(done, tmp_path):
+    other = Study("other", "?", BASE, STUDY.grid)
+    with pytest.raises(GandiagError, match="another study or version"):
+        run_study(other, done)
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(GandiagError, match="holds other files"):
+        run_study(STUDY, tmp_path)
+    (tmp_path / "study.json").write_text("{")
+    with pytest.raises(GandiagError, match="another study or version"):
+        run_study(STUDY, tmp_path)
+
+
+def test_another_versions_folder_is_refused(done, monkeypatch):
+    monkeypatch.setattr("gandiag.study.study.VERSION", "99")
+    with pytest.raises(GandiagError, match="another study or version"):
+        run_study(STUDY, done)
+
+
+def test_two_processes_do_not_work_on_one_study(done):
+    with _alone_in(done), pytest.raises(GandiagError, match="Another process is running the study"):
+        run_study(STUDY, done)
+
+
+def test_no_finished_run_is_one_sentence(tmp_path):
+    with pytest.raises(GandiagError, match="holds no finished run of the study 'tiny'"):
+        write_results(STUDY, tmp_path)
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_it_ends_as_if_it_had_never_been(done, tmp_path):
+    script, out = tmp_path / "tiny.py", tmp_path / "out"
+    script.write_text(SCRIPT)
+    dice, kept = random.Random(0), {}
+    for _ in range(6):
+        process = start(script, "--out", out, "--workers", 2)
+        time.sleep(dice.uniform(3, 9))
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        found = {path: path.stat().st_mtime_ns for path in (out / "runs").glob("*/row.json")}
+        assert kept.items() <= found.items(), "a finished run was lost or repeated"
+        kept = found
+    last = start(script, "--out", out, "--workers", 2)
+    _, complaint = last.communicate()
+    assert last.returncode == 0, complaint
+    assert kept.items() <= {path: path.stat().st_mtime_ns for path in (out / "runs").glob("*/row.json")}.items()
+    left_out = ["seconds"]
+    assert_frame_equal(
+        read_runs(STUDY, out).drop(columns=left_out), read_runs(STUDY, done).drop(columns=left_out), check_exact=True
+    )
+    assert not list((out / "unfinished").iterdir())

@@ -1,0 +1,148 @@
+"""The statistics, against closed forms, enumeration and hand-made tables."""
+
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gandiag.study import Study, across, listed, named
+from gandiag.study import statistics as of
+from gandiag.study.answer import answer
+from gandiag.study.figures import figure_of
+from gandiag.study.matrix import best_remedies, mended
+from gandiag.study.page import study_page
+from gandiag.training import TrainingConfig
+
+STUDY = Study(
+    "hand",
+    "Does B help?",
+    TrainingConfig(dataset="ring", model="mlp", iterations=10),
+    listed({"loss": "minimax"}, {"loss": "hinge"}, {"loss": "wasserstein"}),
+    {"loss": "minimax"},
+    5,
+    ("fid_judge", "modes"),
+)
+
+
+def table(**changes: list[float]) -> pd.DataFrame:
+    fids = {"minimax": [10.0, 12, 11, 13, 14], "hinge": [7.0, 9.5, 8, 9, 11], "wasserstein": [9.0, 14, 10, 14, 13]}
+    rows = []
+    for loss, values in (fids | changes).items():
+        for seed, fid in enumerate(values):
+            verdict = "healthy" if loss == "hinge" or seed == 0 else "mode_collapse"
+            rows.append(
+                {
+                    "run": f"{loss}{seed}", "setting": f"loss={loss}", "seed": seed, "verdict": verdict,
+                    "fid_judge": fid, "modes": 8.0, "error": None, "seconds": 2.0,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("lower", [True, False])
+def test_the_budget_curve_is_the_mean_over_all_subsets(lower):
+    values = [3.0, 1.5, 8.0, 2.0, 2.0, 7.0]
+    best = min if lower else max
+    for k, expected in enumerate(of.budget_curve(values, lower), start=1):
+        assert expected == pytest.approx(np.mean([best(some) for some in itertools.combinations(values, k)]))
+
+
+def test_the_interquartile_mean_is_that_of_the_middle_half():
+    assert of.interquartile_mean([1000, 1, 2, 3, 4, 5, 6, -1000]) == pytest.approx((2 + 3 + 4 + 5) / 4)
+    assert math.isnan(of.interquartile_mean([]))
+
+
+def test_the_bootstrap_interval_holds_the_mean_nine_times_in_ten_and_more():
+    source = np.random.default_rng(0)
+    intervals = [of.mean_interval(source.normal(1.0, 2.0, 20).tolist()) for _ in range(150)]
+    share = np.mean([low <= 1.0 <= high for low, high in intervals])
+    assert 0.88 <= share <= 0.98  # the percentile bootstrap of 20 values covers about 93 %
+    assert of.mean_interval([3.0, 3.0, 3.0]) == (3.0, 3.0)
+    assert all(map(math.isnan, of.mean_interval([3.0])))
+
+
+def test_correction_is_benjamini_and_hochbergs_and_leaves_out_what_is_missing():
+    found = of.adjusted([0.01, math.nan, 0.04, 0.03])
+    assert found[0] == pytest.approx(0.03)
+    assert math.isnan(found[1])
+    assert found[2:] == pytest.approx([0.04, 0.04])  # min(0.03 · 3 / 2, 0.04)
+
+
+def test_seeds_needed_find_the_difference_with_their_power():
+    differences = [1.0, -1.0, 2.0, 0.0, 1.5]
+    count = int(of.seeds_needed(differences))
+    mean, spread = np.mean(differences), np.std(differences, ddof=1)
+    drawn = np.random.default_rng(0).normal(mean, spread, (4000, count))
+    found = np.abs(drawn.mean(axis=1)) > 1.96 * spread / math.sqrt(count)
+    assert np.mean(found) == pytest.approx(0.8, abs=0.04)
+    assert of.seeds_needed([1.0, -1.0]) == math.inf
+
+
+def test_differences_are_taken_seed_by_seed_and_only_where_both_runs_are_there():
+    runs = table()
+    runs.loc[(runs["setting"] == "loss=hinge") & (runs["seed"] == 4), ["error", "fid_judge"]] = ["out of luck", np.nan]
+    summary = of.summarise(STUDY, runs).set_index("setting")
+    row = summary.loc["loss=hinge"]
+    assert row["errors"] == 1
+    assert row["fid_judge_difference"] == pytest.approx(np.mean([-3, -2.5, -3, -4]))
+    assert row["fid_judge_difference_high"] < 0
+    assert math.isnan(row["fid_judge_seeds_needed"])
+    assert summary.loc["loss=wasserstein", "fid_judge_seeds_needed"] > 5
+    assert math.isnan(summary.loc["loss=minimax", "fid_judge_difference"])
+    assert summary.loc["loss=minimax", "healthy"] == pytest.approx(0.2)
+    assert summary.loc["loss=minimax", "healthy_low"] == pytest.approx(0.0362, abs=1e-4)  # Wilson's, of 1 in 5
+
+
+def test_the_answer_comes_first_and_names_what_helps():
+    runs = table()
+    summary = of.summarise(STUDY, runs)
+    told = answer(STUDY, runs, summary)
+    assert told[0].startswith("Most often healthy: loss=hinge, 100% [57%, 100%] of 5 runs each.")
+    assert "Baselines: loss=minimax 20%" in told[0]
+    assert "fid_judge, against the baseline on the same seeds: better 1, worse 0, open 1" in told[1]
+    assert "The greatest gain: loss=hinge, -3.1" in told[1]
+    assert "15 of 15 runs" in told[-1]
+    picture = figure_of(STUDY, runs, summary)
+    assert picture.startswith(b"\x89PNG")
+    page = study_page(STUDY, told, summary, picture, "gandiag study hand").decode()
+    assert page.index("Most often healthy") < page.index("<table")
+
+
+def test_the_matrix_counts_pairs_whose_baseline_failed():
+    grid = across(
+        named("failure", {"mode_collapse": {}}),
+        named("recipe", {"a": {"loss": "minimax"}, "b": {"loss": "hinge"}}),
+        named("remedy", {"none": {}, "R1": {"regularizer": "r1", "strength": 1.0}}),
+    )
+    study = Study("m", "?", STUDY.base, grid, {"remedy": "none"}, 3, ("modes",), ("failure", "remedy"))
+    verdicts = {
+        ("a", "none"): ["mode_collapse", "mode_collapse", "healthy"],
+        ("a", "R1"): ["healthy", "mode_collapse", "healthy"],
+        ("b", "none"): ["non_convergence", None, "insufficient_data"],
+        ("b", "R1"): ["healthy", "healthy", "healthy"],
+    }
+    runs = pd.DataFrame(
+        {
+            "setting": f"mode_collapse, {recipe}, {remedy}", "failure": "mode_collapse",
+            "recipe": recipe, "remedy": remedy, "seed": seed, "verdict": verdict, "error": None,
+            "seconds": 3.0 if remedy == "R1" else 2.0,
+        }
+        for (recipe, remedy), found in verdicts.items()
+        for seed, verdict in enumerate(found)
+    )  # fmt: skip
+    (row,) = mended(study, runs).to_dict("records")
+    assert (row["failure"], row["remedy"], row["pairs"]) == ("mode_collapse", "R1", 3)
+    assert row["mended"] == pytest.approx(2 / 3)
+    assert row["mended_low"] == pytest.approx(0.2077, abs=1e-4)  # Wilson's, of 2 in 3
+    assert row["cost"] == 1.5
+    assert best_remedies(study, mended(study, runs))[0].startswith("What mends most often. mode collapse: R1 mends 67%")
+
+
+def test_a_study_of_failed_runs_alone_still_has_an_answer():
+    runs = table().assign(error="no luck", verdict=None, fid_judge=np.nan, modes=np.nan)
+    summary = of.summarise(STUDY, runs)
+    assert answer(STUDY, runs, summary)[0] == "No run of any setting could be judged."
+    assert "15 runs could not be done" in answer(STUDY, runs, summary)[-1]
+    assert figure_of(STUDY, runs, summary)
