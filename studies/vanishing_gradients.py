@@ -45,18 +45,23 @@ def main() -> None:
     if options.smoke:
         epochs, steps, seeds = (1,), 60, 1
     dataset = load_dataset(options.dataset, options.data_dir)
-    plan = [(epoch, noise, seed) for seed in range(seeds) for epoch in epochs for noise in NOISES]
+    plan = [(epoch, seed) for seed in range(seeds) for epoch in epochs]
     rows: list[dict[str, float]] = []
-    for epoch, noise, seed in tqdm(plan, unit="curve"):
+    for epoch, seed in tqdm(plan, unit="generator"):
         iterations = max(1, epoch * len(dataset) // BATCH)
         config = TrainingConfig(dataset=options.dataset, batch_size=BATCH, iterations=iterations, seed=seed)
-        rows += [{"epochs": epoch, "seed": seed, **row} for row in curve(config, noise, dataset, steps)]
+        generator = train(config, dataset).players.generator
+        for noise in NOISES:
+            torch.manual_seed(seed)
+            found = curve(generator, config, noise, dataset, steps)
+            rows += [{"epochs": epoch, "seed": seed, **row} for row in found]
     write(pd.DataFrame(rows), options.out)
 
 
-def curve(config: TrainingConfig, noise: float, dataset: Dataset, steps: int) -> list[dict[str, float]]:
+def curve(
+    generator: torch.nn.Module, config: TrainingConfig, noise: float, dataset: Dataset, steps: int
+) -> list[dict[str, float]]:
     """The generator's gradient while a fresh discriminator learns against it."""
-    generator = train(config, dataset).players.generator
     kind = {"regularizer": "instance_noise", "strength": noise} if noise else {}
     fresh = TrainingConfig(**{**config.to_dict(), **kind, "learning_rate_discriminator": 1e-3})
     players = build_players(fresh, dataset.sample_shape, torch.device("cpu"))

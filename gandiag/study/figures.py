@@ -20,8 +20,12 @@ def figure_of(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> bytes:
     figure = Figure(figsize=(15, max(4.0, height)), layout="constrained")
     outcomes, measured, budget = figure.subplots(1, 3, width_ratios=[1.2, 1.2, 1])
     _draw_outcomes(outcomes, summary)
-    _draw_measure(measured, study, runs)
-    _draw_budget(budget, study, runs)
+    measure = next((one for one in study.measures if one in runs and runs[one].notna().any()), None)
+    if measure is None:
+        measured.set_axis_off(), budget.set_axis_off()
+    else:
+        _draw_measure(measured, study, runs, measure)
+        _draw_budget(budget, runs, measure)
     figure.suptitle(study.question, wrap=True)
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=100)
@@ -36,11 +40,7 @@ def _draw_outcomes(axes: Axes, summary: pd.DataFrame) -> None:
     axes.tick_params(axis="x", rotation=30)
 
 
-def _draw_measure(axes: Axes, study: Study, runs: pd.DataFrame) -> None:
-    measure = next((one for one in study.measures if one in runs and runs[one].notna().any()), None)
-    if measure is None:
-        axes.set_axis_off()
-        return
+def _draw_measure(axes: Axes, study: Study, runs: pd.DataFrame, measure: str) -> None:
     shown, order = runs[runs["error"].isna()], [label(setting) for setting in study.grid]
     seaborn.pointplot(
         shown, x=measure, y="setting", order=order, errorbar=("ci", 95), n_boot=500, seed=0, linestyle="none", ax=axes
@@ -52,11 +52,7 @@ def _draw_measure(axes: Axes, study: Study, runs: pd.DataFrame) -> None:
     axes.grid(axis="y", alpha=0.3)
 
 
-def _draw_budget(axes: Axes, study: Study, runs: pd.DataFrame) -> None:
-    measure = next((one for one in study.measures if one in runs and runs[one].notna().any()), None)
-    if measure is None:
-        axes.set_axis_off()
-        return
+def _draw_budget(axes: Axes, runs: pd.DataFrame, measure: str) -> None:
     values = runs[measure].dropna().tolist()
     curve = budget_curve(values, measure in LOWER_IS_BETTER)
     seaborn.lineplot(x=range(1, len(curve) + 1), y=curve, ax=axes)

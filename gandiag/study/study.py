@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from gandiag.errors import GandiagError
-from gandiag.study.grids import Grid, Name, Setting, configuring, names_of
+from gandiag.study.grids import Grid, Name, Setting, configuring, distinct, names_of
 from gandiag.training import TrainingConfig
 from gandiag.version import VERSION
 
@@ -99,11 +99,7 @@ class Study:
         base = replace(self.base, iterations=SMOKE_ITERATIONS, probe_every=10, pretraining=0)
         grid = [dict(setting) for setting in self.grid[:: max(1, len(self.grid) // SMOKE_SETTINGS)][:SMOKE_SETTINGS]]
         kept = [{k: v for k, v in one.items() if k not in ("iterations", "pretraining", "probe_every")} for one in grid]
-        return replace(self, name=f"{self.name}-smoke", base=base, grid=_distinct(kept), seeds=SMOKE_SEEDS)
-
-
-def _distinct(settings: list[dict[str, Any]]) -> Grid:
-    return tuple({label(setting): setting for setting in settings}.values())
+        return replace(self, name=f"{self.name}-smoke", base=base, grid=distinct(tuple(kept)), seeds=SMOKE_SEEDS)
 
 
 def label(setting: Setting) -> str:
