@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
 from torch.utils.hooks import RemovableHandle
@@ -44,13 +45,28 @@ class Share:
 
     Attributes:
         call: The call.
-        parts: Its contributions so far.
-        reached: Number of the latest backward pass that came to its output; ``None`` until one did.
+        sent: Backward pass → what it sent into the parameters by this call.
+        reached: The backward passes that came to its output.
+        went_on: Those that went on from its input into a generator.
     """
 
     call: Call
-    parts: Parts = field(default_factory=dict)
-    reached: int | None = None
+    sent: dict[int, Parts] = field(default_factory=dict)
+    reached: set[int] = field(default_factory=set)
+    went_on: set[int] = field(default_factory=set)
+
+    def collect(self, slots: list[tuple[int, int]], sent: tuple[Tensor | None, ...], *received: object) -> None:
+        """As a node's hook: add what it sends into parameters."""
+        parts = self.sent.setdefault(backward_pass(), {})
+        for slot, parameter in slots:
+            gradient = sent[slot]
+            if gradient is not None:
+                gradient = gradient.detach()
+                parts[parameter] = parts[parameter] + gradient if parameter in parts else gradient.clone()
+
+    def go_on(self, gradient: Tensor) -> None:
+        """As a hook of its input: a backward pass goes on into the generator."""
+        self.went_on.add(backward_pass())
 
 
 class Attribution:
@@ -71,13 +87,12 @@ class Attribution:
         self._after_backward = after_backward
         self._shares: list[Share] = []
         self._handles: list[RemovableHandle] = []
-        self._awaits_end = False
-        self._passes = 0
-        self._began = 0
-        self._left_over: Parts | None = None
+        self._filling: set[int] = set()
+        self._began: int | None = None
+        self._left_over: Parts = {}
         self._total: Parts = {}
 
-    def after_forward(self, call: Call, outputs: Sequence[Tensor]) -> None:
+    def after_forward(self, call: Call, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         """Listen to what will come back through one call."""
         if not self._handles:
             self._listen_to_parameters()
@@ -86,10 +101,13 @@ class Attribution:
         roots = [tensor.grad_fn for tensor in outputs if tensor.grad_fn is not None]
         index = {id(parameter): index for index, parameter in enumerate(self._parameters)}
         for node, slots in parameter_edges(roots, index).items():
-            node.register_hook(self._guard.shield("attribution", _collector(share.parts, slots)))
+            node.register_hook(self._guard.shield("attribution", partial(share.collect, slots)))
         for tensor in outputs:
             if tensor.requires_grad and tensor.shape == call.logits.shape:
                 tensor.register_hook(self._guard.shield("attribution", partial(self._reached, share)))
+        for tensor in inputs:
+            if tensor.grad_fn is not None:
+                tensor.register_hook(self._guard.shield("attribution", share.go_on))
 
     def _listen_to_parameters(self) -> None:
         """Hear of backward passes that come by no output, as penalties do."""
@@ -97,21 +115,21 @@ class Attribution:
         self._handles = [p.register_post_accumulate_grad_hook(ended) for p in self._parameters if p.requires_grad]
 
     def _await_end(self, parameter: Tensor) -> None:
-        if not self._awaits_end:
-            self._awaits_end = True
+        if (now := backward_pass()) not in self._filling:
+            self._filling.add(now)
             at_end_of_backward(self._guard.shield("attribution", self._pass_ended))
 
     def _reached(self, share: Share, gradient: Tensor) -> None:
         """A backward pass has come to a call's output, and not yet to any parameter behind it."""
-        share.reached = self._passes
+        now = backward_pass()
+        share.reached.add(now)
         share.call.logit_gradient = gradient.detach().clone()
-        if not share.call.through_generator and self._left_over is None:
-            self._left_over, self._began = self._gradients(), self._passes
+        # A pass that fills no gradients, as a penalty's first one, does not begin the discriminator's own.
+        if not share.call.through_generator and self._began != now and self._began not in self._filling:
+            self._left_over, self._began = self._gradients(), now
 
     def _pass_ended(self) -> None:
-        self._awaits_end = False
         self._total = self._gradients()
-        self._passes += 1
         self._after_backward()
 
     def _gradients(self) -> Parts:
@@ -122,29 +140,40 @@ class Attribution:
         """Forget what came back so far: a step was taken on it."""
         for handle in self._handles:
             handle.remove()
-        self._handles, self._shares, self._left_over, self._total = [], [], None, {}
+        self._handles, self._shares, self._began, self._total = [], [], None, {}
+        self._filling.clear()
 
     def finish(self) -> Attributed:
         """Take the gradient apart and begin anew: the discriminator is about to step."""
-        shares = [share for share in self._shares if share.reached is not None]
-        left_over, total, began = self._left_over, self._total, self._began
+        shares = [share for share in self._shares if share.reached]
+        filling, left_over, total, began = frozenset(self._filling), self._left_over, self._total, self._began
         self.begin_anew()
         kinds = kinds_of([share.call for share in shares], generator_passes=0)
         real, fake = ([s for s, k in zip(shares, kinds, strict=True) if k is kind] for kind in (Kind.DATA, Kind.FAKE))
         own = own_calls(real, fake)
-        if not own or left_over is None or Kind.ROWS in kinds:
+        if not own or began is None or Kind.ROWS in kinds:
             return Attributed()
-        early = [share for share in fake if share.reached is not None and share.reached < began]
-        others = [share.parts for share in fake if share not in own and share not in early]
-        leaked = _combined([left_over, *others], [share.parts for share in own if share in early])
-        undetached = any(share.call.through_generator for share in own)
+        early = [share for share in fake if max(share.reached) < began]
+        others = _filled([share for share in fake if share not in own and share not in early], filling)
+        leaked = _combined([left_over, *others], _filled([share for share in own if share in early], filling))
+        undetached = any(share.reached & share.went_on & filling for share in own)
         if any(share.call.penalised for share in (*real, *own)):
             # The penalty comes by the same nodes as the loss.
             return Attributed(leaked=_norms(leaked), undetached=undetached)
-        on_real, on_fake = _combined([share.parts for share in real]), _combined([share.parts for share in own])
+        on_real, on_fake = _combined(_filled(real, filling)), _combined(_filled(own, filling))
         rest = _combined([total], [on_real, on_fake, leaked])
         penalty = _norms(rest) if Kind.MIXED in kinds else None
         return Attributed(_norms(on_real), _norms(on_fake), penalty, _norms(leaked), undetached)
+
+
+def backward_pass() -> int:
+    """The number of the backward pass now running; later ones have greater numbers."""
+    return torch._C._current_graph_task_id()
+
+
+def _filled(shares: Sequence[Share], filling: frozenset[int]) -> list[Parts]:
+    """What some calls sent in the passes that filled gradients, one element a pass."""
+    return [parts for share in shares for number, parts in share.sent.items() if number in filling]
 
 
 def own_calls(real: list[Share], fake: list[Share]) -> list[Share]:
@@ -178,21 +207,6 @@ def parameter_edges(roots: Sequence[Node], index: dict[int, int]) -> dict[Node, 
                 seen.add(following)
                 waiting.append(following)
     return found
-
-
-def _collector(
-    parts: Parts, slots: list[tuple[int, int]]
-) -> Callable[[tuple[Tensor | None, ...], tuple[Tensor | None, ...]], None]:
-    """A node's hook that adds what it sends into parameters to ``parts``."""
-
-    def collect(sent: tuple[Tensor | None, ...], received: tuple[Tensor | None, ...]) -> None:
-        for slot, parameter in slots:
-            gradient = sent[slot]
-            if gradient is not None:
-                gradient = gradient.detach()
-                parts[parameter] = parts[parameter] + gradient if parameter in parts else gradient.clone()
-
-    return collect
 
 
 def _combined(added: Sequence[Parts], subtracted: Sequence[Parts] = ()) -> Parts:

@@ -149,8 +149,9 @@ class WatchedDiscriminator:
             logits = logits_in(output)
             self.ends_in_sigmoid |= logits is not None and output_bounds(logits) == (0.0, 1.0)
             if self._attributes:
+                inputs = list(tensors_in((args, kwargs)))
                 outputs = [tensor for tensor in tensors_in(output) if tensor.is_floating_point()]
-                self._guard.run("attribution", self._attribution.after_forward, call, outputs)
+                self._guard.run("attribution", self._attribution.after_forward, call, inputs, outputs)
 
     def before_step(
         self, optimizer: Optimizer, owned: tuple[int, ...], iteration: int, loss_scale: Tensor | None, alone: bool

@@ -138,6 +138,44 @@ def test_a_penalty_is_told_from_the_losses(kind, own_pass):
     agree(setting, monitor)
 
 
+@pytest.mark.parametrize("kind", ["r1", "wgan_gp"])
+def test_a_penalty_that_is_computed_before_the_gradients_are_zeroed_leaks_nothing(kind):
+    """Its inner derivative is a backward pass too, but one that fills no gradients."""
+    setting = Setting()
+    with watched(setting) as monitor:
+        for _ in range(3):
+            real, fake = setting.batch()
+            state = torch.get_rng_state()
+            arguments = (real,) if kind == "r1" else (real, fake.detach())
+            setting.note(real, fake, penalty=getattr(gandiag.regularizers, kind)(setting.bare, *arguments))
+            torch.set_rng_state(state)
+            loss = sum(losses(setting, real, fake.detach()))
+            loss = loss + getattr(gandiag.regularizers, kind)(setting.discriminator, *arguments)
+            setting.d_optimizer.zero_grad()  # until here, the generator's pass has left something
+            loss.backward()
+            setting.d_optimizer.step()
+            setting.generator_step(fake)
+    agree(setting, monitor)
+
+
+def test_derivatives_that_are_only_looked_at_count_for_nothing():
+    """And a backward pass that is kept to the discriminator's parameters does not go on into the generator."""
+    setting = Setting()
+    with watched(setting) as monitor:
+        for _ in range(3):
+            real, fake = setting.batch()
+            setting.note(real, fake)
+            loss = sum(losses(setting, real, fake))
+            parameters = list(setting.discriminator.parameters())
+            torch.autograd.grad(loss, [*parameters, *setting.generator.parameters()], retain_graph=True)
+            setting.d_optimizer.zero_grad()
+            loss.backward(inputs=parameters)
+            setting.d_optimizer.step()
+            setting.generator_step(setting.batch()[1])
+    agree(setting, monitor)
+    assert "undetached" not in monitor.recording.meta["wiring"]
+
+
 def test_what_the_generators_pass_left_behind_has_leaked():
     setting = Setting()
     with watched(setting) as monitor:

@@ -52,6 +52,7 @@ def test_every_loss_trains_with_every_regularizer(ring, loss, regularizer, stren
     assert np.isfinite(steps["grad_norm"]).all()
     assert result.recording.meta["loss"] == loss
     assert result.recording.signal[["grad_norm", "head_gradient", "logit_real", "logit_fake"]].notna().all(axis=None)
+    assert result.diagnosis.wiring == ()
 
 
 @pytest.mark.parametrize(
@@ -70,12 +71,14 @@ def test_every_loss_trains_with_every_regularizer(ring, loss, regularizer, stren
 def test_the_other_regularizers_train(ring, regularizer, strength):
     result = train(TrainingConfig(**POINTS, regularizer=regularizer, strength=strength, iterations=5), ring)
     assert np.isfinite(result.recording.steps["grad_norm"]).all()
+    assert result.diagnosis.wiring == ()
 
 
 @pytest.mark.parametrize("anti_collapse", get_args(AntiCollapse))
 def test_every_remedy_against_collapse_trains_and_is_watched(ring, anti_collapse):
     result = train(TrainingConfig(**POINTS, anti_collapse=anti_collapse, iterations=5), ring)
     assert result.recording.signal[["grad_norm", "head_gradient", "logit_fake"]].notna().all(axis=None)
+    assert result.diagnosis.wiring == ()
 
 
 @pytest.mark.parametrize("regularizer", ["lecam", "instance_noise_annealed"])
