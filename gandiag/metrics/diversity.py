@@ -109,7 +109,7 @@ def vendi_score(features: Tensor, *, order: float = 1.0) -> float:
         problem is solved, in float64.
 
     References:
-        | The Vendi Score: A Diversity Evaluation Metric for Machine Learning (Friedman & Dieng, 2022)
+        | The Vendi Score: A Diversity Evaluation Metric for Machine Learning (Friedman & Dieng, 2022), Definition 3.1
         | https://arxiv.org/abs/2210.02410
 
     Examples:

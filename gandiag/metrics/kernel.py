@@ -81,6 +81,11 @@ def polynomial_reference(real: Tensor) -> KernelReference:
     Raises:
         TooFewSamples: If there are fewer than 20 samples.
         ValueError: If a feature is not finite.
+
+    Examples:
+        >>> reference = polynomial_reference(torch.ones(20, 1))
+        >>> reference.row_sums[0]  # 19 others at (1 + 1)³, less the 1 that cancels
+        tensor(133., dtype=torch.float64)
     """
     return _reference(for_products(checked_features("real", real, LEAST_SAMPLES)), Polynomial())
 
@@ -95,6 +100,10 @@ def gaussian_reference(real: Tensor, *, bandwidth: float | None = None) -> Kerne
     Raises:
         TooFewSamples: If there are fewer than 20 samples.
         ValueError: If a feature is not finite, or the bandwidth is not positive, as where most samples are the same.
+
+    Examples:
+        >>> gaussian_reference(torch.tensor([[0.0], [6.0]]).repeat(10, 1)).kernel.bandwidth  # over half of the pairs
+        6.0
     """
     real = for_products(checked_features("real", real, LEAST_SAMPLES))
     if bandwidth is None:

@@ -183,6 +183,12 @@ def measure_panel(reference: PanelReference, features: Tensor, classes: Tensor |
         | https://arxiv.org/abs/2002.09797
         | A Non-Parametric Test to Detect Data-Copying in Generative Models (Meehan et al., 2020)
         | https://arxiv.org/abs/2004.05675
+
+    Examples:
+        >>> held_out = torch.arange(500.0)[:, None]
+        >>> values = measure_panel(panel_reference(held_out, None, 0, None), held_out[::5], None)
+        >>> values.precision, values.recall, values.coverage, values.copying  # no training images: NaN
+        (1.0, 1.0, 1.0, nan)
     """
     fake = checked_features("generated", features, LEAST_SAMPLES)
     manifold = prdc(reference.real, fake)

@@ -128,9 +128,9 @@ def prdc(real: Tensor | RealManifold, fake: Tensor, *, k: int = 5, strict: bool 
         definition of precision and recall.
 
     References:
-        | Improved Precision and Recall Metric for Assessing Generative Models (Kynkäänniemi et al., 2019), §2
+        | Improved Precision and Recall Metric for Assessing Generative Models (Kynkäänniemi et al., 2019), Eqs. 1–2
         | https://arxiv.org/abs/1904.06991
-        | Reliable Fidelity and Diversity Metrics for Generative Models (Naeem et al., 2020), §3
+        | Reliable Fidelity and Diversity Metrics for Generative Models (Naeem et al., 2020), §3.1 and §3.2
         | https://arxiv.org/abs/2002.09797
 
     Examples:

@@ -12,7 +12,7 @@ from gandiag.errors import GandiagError, TooFewSamples
 from gandiag.metrics.blur import sharpness
 from gandiag.metrics.diversity import vendi_score
 from gandiag.metrics.duplicates import duplicate_threshold, duplicates
-from gandiag.metrics.frechet import frechet_distance
+from gandiag.metrics.frechet import INTERVAL_SAMPLES_PER_DIMENSION, frechet_distance, frechet_standard_error
 from gandiag.metrics.histogram import class_histogram, histogram_divergence
 from gandiag.metrics.inception import inception_score
 from gandiag.metrics.kernel import kernel_inception_distance
@@ -137,19 +137,21 @@ class _Scoring:
         features = self.fake_seen.features
         if features.shape[1] > HIGHEST_DIMENSION:
             return f"{features.shape[1]} features are too many for a covariance; choose other --features"
+        reference: Tensor | FeatureStatistics
         if self.real_seen is not None:
             real, count = self.real_seen.features, len(features)
             null = self._null(frechet_distance, real, count)
             reference = real[count:] if null else real  # as many as the null has
-            value, n_real = frechet_distance(reference, features), len(reference)
+            n_real = len(reference)
         elif self.packaged is not None:
             n_real, null = int(self.packaged["count"]), {}
-            value = frechet_distance(
-                FeatureStatistics(n_real, self.packaged["mean"], self.packaged["covariance"]), features
-            )
+            reference = FeatureStatistics(n_real, self.packaged["mean"], self.packaged["covariance"])
         else:
             return "needs --real"
-        self._add("fid", value, len(features), n_real=n_real, higher_is_better=False, **null)
+        value, error = frechet_distance(reference, features), None
+        if len(features) >= INTERVAL_SAMPLES_PER_DIMENSION * features.shape[1]:
+            error = frechet_standard_error(reference, features)
+        self._add("fid", value, len(features), n_real=n_real, higher_is_better=False, standard_error=error, **null)
         return ""
 
     def _kernel_distance(self) -> str:

@@ -7,6 +7,8 @@ import torch
 
 from gandiag.data import load_digits
 from gandiag.errors import GandiagError
+from gandiag.metrics.frechet import frechet_distance
+from gandiag.metrics.moments import feature_statistics
 from gandiag.scoring import resolve_extractor, score_samples
 
 SEED = torch.Generator().manual_seed(0)
@@ -50,6 +52,18 @@ def test_kid_has_its_standard_error_and_a_null_of_real_samples_at_the_same_sizes
     assert abs(perfect.value) < 4 * perfect.standard_error
     assert broken.excess > 10
     assert broken.value > 4 * broken.standard_error > 0
+
+
+def test_the_frechet_distance_has_the_standard_error_of_samples_drawn_anew(halves, judge):
+    fake, labels, real = halves
+    broken = fake[labels < 5]
+    score = by_metric(score_samples(broken, real[:300], judge))["fid"]  # too few reals for a split: all are compared
+    features, reference = judge(broken).features, feature_statistics(judge(real[:300]).features)
+    draw = torch.Generator().manual_seed(0)
+    again = [torch.randint(len(broken), (len(broken),), generator=draw) for _ in range(100)]
+    spread = torch.tensor([frechet_distance(reference, features[chosen]) for chosen in again]).std()
+    assert score.standard_error == pytest.approx(float(spread), rel=0.3)
+    assert by_metric(score_samples(fake[:70], real, judge))["fid"].standard_error is None
 
 
 def test_without_enough_real_samples_for_a_split_the_null_of_kid_is_its_mean_alone(halves, judge):
