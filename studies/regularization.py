@@ -9,13 +9,10 @@ seeds. Each setting is compared with its loss without a regulariser, seed by see
 """
 
 from gandiag.cli.study import run_as_script
-from gandiag.study import Study, across, listed, product
+from gandiag.study import Grid, Setting, Study, across, named
 from gandiag.training import TrainingConfig
 
-LOSSES = product(
-    loss=["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic_paired"],
-)
-NONE = {"regularizer": "none", "strength": 0.0}
+LOSSES = ["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic_paired"]
 STRENGTHS = {
     "weight_decay": [1e-4, 1e-3, 1e-2],
     "weight_clipping": [0.01, 0.03, 0.1],
@@ -30,16 +27,23 @@ STRENGTHS = {
     "instance_noise_annealed": [0.1, 0.3, 1.0],
     "consensus": [0.01, 0.1, 1.0],
 }
-REGULARIZERS = listed(
-    NONE,
-    {"regularizer": "spectral_norm", "strength": 0.0},
-    {"regularizer": "weight_norm", "strength": 0.0},
-    *({"regularizer": name, "strength": strength} for name, strengths in STRENGTHS.items() for strength in strengths),
-)
-SMOOTHED = across(  # smoothed labels are a change of the cross-entropy
-    product(loss=["minimax", "non_saturating"]),
-    product(regularizer=["label_smoothing"], strength=[0.05, 0.1, 0.2]),
-)
+SMOOTHED = {"label_smoothing": [0.05, 0.1, 0.2]}  # a change of the cross-entropy, for no other loss
+WITHOUT_STRENGTH = {name: {"regularizer": name, "strength": 0.0} for name in ("none", "spectral_norm", "weight_norm")}
+
+
+def each(strengths: dict[str, list[float]]) -> dict[str, Setting]:
+    """A regulariser's name with its strength → the setting."""
+    return {
+        f"{name} {strength:g}": {"regularizer": name, "strength": strength}
+        for name, values in strengths.items()
+        for strength in values
+    }
+
+
+def losses(names: list[str]) -> Grid:
+    """Losses under their names."""
+    return named("objective", {name: {"loss": name} for name in names})
+
 
 STUDY = Study(
     name="regularization",
@@ -53,8 +57,10 @@ STUDY = Study(
         iterations=1000,
         probe_every=50,
     ),
-    grid=across(LOSSES, REGULARIZERS) + SMOOTHED,
-    baseline=NONE,
+    grid=across(losses(LOSSES), named("regularization", WITHOUT_STRENGTH | each(STRENGTHS)))
+    + across(losses(["minimax", "non_saturating"]), named("regularization", each(SMOOTHED))),
+    baseline={"regularization": "none"},
+    matrix=("objective", "regularization"),
     seeds=5,
     measures=("fid_judge", "coverage", "modes", "diversity"),
 )

@@ -1,7 +1,9 @@
 """Studies: a question, a grid, paired seeds, and an answer with its uncertainty."""
 
 from gandiag.study.execution import run_study as run_study
+from gandiag.study.grids import Grid as Grid
 from gandiag.study.grids import Range as Range
+from gandiag.study.grids import Setting as Setting
 from gandiag.study.grids import across as across
 from gandiag.study.grids import distinct as distinct
 from gandiag.study.grids import listed as listed

@@ -1,6 +1,7 @@
 """A study in one picture: outcomes, the first measure, and the best to be had for a budget of runs."""
 
 import io
+from typing import Any
 
 import pandas as pd
 import seaborn
@@ -27,6 +28,41 @@ def figure_of(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> bytes:
         _draw_measure(measured, study, runs, measure)
         _draw_budget(budget, runs, measure)
     figure.suptitle(study.question, wrap=True)
+    return _as_png(figure)
+
+
+def matrix_figure(study: Study, runs: pd.DataFrame, matrix: pd.DataFrame) -> bytes:
+    """PNG: shares of healthy runs, of mended ones, and the first measure's median, by the two keys of the matrix."""
+    assert study.matrix is not None
+    across, down = study.matrix
+    order = [list(dict.fromkeys(str(setting[key]) for setting in study.grid)) for key in (down, across)]
+    judged = runs[runs["error"].isna()].assign(healthy=lambda table: (table["verdict"] == "healthy").astype(float))
+    measure = next((one for one in study.measures if one in judged and judged[one].notna().any()), None)
+    figure = Figure(figsize=(5 + 2.2 * len(order[1]), 2.4 + 0.26 * len(order[0])), layout="constrained")
+    healthy, mended, measured = figure.subplots(1, 3, sharey=True)
+    shares = {"annot": True, "fmt": ".0%", "cmap": "Blues", "vmin": 0, "vmax": 1}
+    _heat(healthy, judged.pivot_table("healthy", down, across), order, "Healthy runs", **shares)
+    _heat(mended, matrix.pivot_table("mended", down, across), order, "Of the failing runs, mended", **shares)
+    if measure is None:
+        measured.set_axis_off()
+    else:
+        table = judged.pivot_table(measure, down, across, aggfunc="median")
+        colours = "Blues_r" if measure in LOWER_IS_BETTER else "Blues"
+        _heat(measured, table, order, f"{measure}, median", annot=True, fmt=".3g", cmap=colours, robust=True)
+    figure.suptitle(study.question, wrap=True)
+    return _as_png(figure)
+
+
+def _heat(axes: Axes, table: pd.DataFrame, order: list[list[str]], title: str, **options: Any) -> None:
+    shown = table.reindex(index=order[0], columns=order[1]).astype("float64")
+    shown = shown.set_axis([name.replace("_", " ") for name in shown.columns], axis=1)
+    seaborn.heatmap(shown, cbar=False, linewidths=0.5, annot_kws={"size": 8}, ax=axes, **options)
+    axes.set(xlabel="", ylabel="", title=title)
+    axes.tick_params(axis="x", rotation=40)
+    axes.tick_params(axis="y", rotation=0)
+
+
+def _as_png(figure: Figure) -> bytes:
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=100)
     return content.getvalue()

@@ -12,7 +12,7 @@ import pandas as pd
 from gandiag.errors import GandiagError
 from gandiag.report.output import write_output
 from gandiag.study.answer import answer
-from gandiag.study.figures import figure_of
+from gandiag.study.figures import figure_of, matrix_figure
 from gandiag.study.matrix import best_remedies, mended
 from gandiag.study.one_run import CURVES, ROW, finished
 from gandiag.study.page import study_page
@@ -59,11 +59,13 @@ def write_results(study: Study, out: Path, *, command: str = "", elapsed: float 
         matrix = mended(study, runs)
         paragraphs = best_remedies(study, matrix) + paragraphs
         write_output(out / "matrix.csv", matrix.to_csv(index=False).encode())
+        picture = matrix_figure(study, runs, matrix)
+    else:
+        picture = figure_of(study, runs, summary)
     write_output(out / "runs.csv", runs.to_csv(index=False).encode())
     write_output(out / "summary.csv", summary.to_csv(index=False).encode())
     write_output(out / CURVES, read_curves(study, out).to_parquet(index=False))
     write_output(out / "manifest.json", json.dumps(manifest(study, runs, command, elapsed), indent=1).encode())
-    picture = figure_of(study, runs, summary)
     write_output(out / "study.png", picture)
     return write_output(out / "index.html", study_page(study, paragraphs, summary, picture, command))
 
