@@ -9,7 +9,8 @@ reconstructions stand beside them.
     python studies/gan_against_autoencoder.py --dataset mnist --data-dir DIR
     python studies/gan_against_autoencoder.py --smoke
 
-Writes runs.csv, summary.csv and gan_against_autoencoder.png to reports/gan_against_autoencoder.
+Writes runs.csv, summary.csv, gan_against_autoencoder.png and index.html, the answer first, to
+reports/gan_against_autoencoder.
 """
 
 import argparse
@@ -28,10 +29,14 @@ from gandiag.metrics import frechet_distance, relative_sharpness
 from gandiag.nets import LectureGenerator, load_judge
 from gandiag.nets.lecture import NOISE_SIZE
 from gandiag.probes import packaged_reference
+from gandiag.report.output import write_output
+from gandiag.study.page import result_page
 from gandiag.study.statistics import interquartile_mean, mean_interval
 from gandiag.training import TrainingConfig, train
 from gandiag.training.loop import batch
 
+QUESTION = "Do autoencoders blur where GANs are sharp?"
+READ_AS = "Interquartile means over the seeds with bootstrap 95 % intervals of the mean."
 ROOT = Path(__file__).parents[1]
 SEEDS, ITERATIONS, BATCH, SAMPLES, SHOWN = 5, 2000, 64, 2000, 8
 
@@ -145,8 +150,36 @@ def write(runs: pd.DataFrame, shown: dict[str, Tensor], out: Path) -> None:
     for line, (name, images) in zip(figure.subplots(len(shown), 1), shown.items(), strict=True):
         line.imshow(torch.cat(list(images[:, 0]), dim=1), cmap="gray_r", vmin=0, vmax=1)
         line.set(xticks=[], yticks=[], title=name)
-    figure.savefig(out / "gan_against_autoencoder.png", dpi=110)
-    print(f"Look here: {out / 'gan_against_autoencoder.png'}")
+    picture = out / "gan_against_autoencoder.png"
+    figure.savefig(picture, dpi=110)
+    cells = [(str(name), [f"{x:.3g}" for x in row]) for name, row in zip(summary.index, summary.values, strict=True)]
+    columns = [*summary.columns.str.replace("_", " ")]
+    page = result_page(
+        QUESTION, answer(summary), picture.read_bytes(), columns, cells, READ_AS, "Tables: runs.csv, summary.csv."
+    )
+    print(f"Look here: {write_output(out / 'index.html', page)}")
+
+
+def answer(summary: pd.DataFrame) -> list[str]:
+    """Sharpness and distance of each model, in a sentence each."""
+    told = [
+        "Sharpness relative to real images, where 1 is theirs; less is blurred, and more is noise: "
+        + "; ".join(
+            f"{name} {row['sharpness']:.2f} [{row['sharpness_low']:.2f}, {row['sharpness_high']:.2f}]"
+            for name, row in summary.iterrows()
+        )
+        + "."
+    ]
+    fid = f"fid_judge_n{SAMPLES}"
+    return [
+        *told,
+        f"{fid}: "
+        + "; ".join(
+            f"{name} {row[fid]:.1f} [{row[f'{fid}_low']:.1f}, {row[f'{fid}_high']:.1f}]"
+            for name, row in summary.iterrows()
+        )
+        + ".",
+    ]
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ minimax and the non-saturating loss, with and without noise on the discriminator
     python studies/vanishing_gradients.py --dataset mnist --data-dir DIR
     python studies/vanishing_gradients.py --smoke
 
-Writes curves.csv (a row a measurement), summary.csv and vanishing_gradients.png to reports/vanishing_gradients.
+Writes curves.csv (a row a measurement), summary.csv, vanishing_gradients.png and index.html, the answer first, to
+reports/vanishing_gradients.
 """
 
 import argparse
@@ -23,10 +24,15 @@ from tqdm import tqdm
 from gandiag.cli import explain_errors
 from gandiag.data import Dataset, load_dataset
 from gandiag.losses import LOSSES, cross_entropy_discriminator
+from gandiag.report.output import write_output
+from gandiag.study.page import result_page
 from gandiag.training import Players, TrainingConfig, train
 from gandiag.training.loop import batch
 from gandiag.training.players import build_players
 
+QUESTION = "Does the generator's gradient vanish as the discriminator becomes optimal?"
+READ_AS = "‖∇θ L_G‖ under both losses and the discriminator's accuracy, medians over the seeds."
+SOURCE = "After Figure 2 of Arjovsky and Bottou (2017). Tables: curves.csv, summary.csv."
 ROOT = Path(__file__).parents[1]
 EPOCHS, NOISES, SEEDS = (1, 10, 25), (0.0, 0.3), 3
 BATCH, MEASURED = 64, 512
@@ -55,7 +61,7 @@ def main() -> None:
             torch.manual_seed(seed)
             found = curve(generator, config, noise, dataset, steps)
             rows += [{"epochs": epoch, "seed": seed, **row} for row in found]
-    write(pd.DataFrame(rows), options.out)
+    write(pd.DataFrame(rows), options.out, f"{len(plan)} generators on {options.dataset}, {seeds} seeds")
 
 
 def curve(
@@ -93,8 +99,8 @@ def measured(players: Players, generator: torch.nn.Module, dataset: Dataset) -> 
     return row
 
 
-def write(curves: pd.DataFrame, out: Path) -> None:
-    """The tables, the figure, and the answer in a line."""
+def write(curves: pd.DataFrame, out: Path, extent: str) -> None:
+    """The tables, the figure, and the page."""
     out.mkdir(parents=True, exist_ok=True)
     curves.to_csv(out / "curves.csv", index=False, float_format="%.4g")
     ends = curves[curves["step"].isin([0, curves["step"].max()])]
@@ -109,8 +115,36 @@ def write(curves: pd.DataFrame, out: Path) -> None:
         own = long[long["epochs"] == epoch]
         seaborn.lineplot(own, x="step", y="gradient", hue="loss", style="noise", ax=axes, errorbar=("pi", 100))
         axes.set(yscale="log", title=f"Generator after {epoch} epochs", xlabel="Steps of D", ylabel="‖∇θ L_G‖")
-    figure.savefig(out / "vanishing_gradients.png", dpi=110)
-    print(f"Look here: {out / 'vanishing_gradients.png'}")
+    picture = out / "vanishing_gradients.png"
+    figure.savefig(picture, dpi=110)
+    columns = [*summary.columns.str.replace("_", " ")]
+    cells = [
+        (_setting(*keys), [f"{x:.3g}" for x in row]) for keys, row in zip(summary.index, summary.values, strict=True)
+    ]
+    page = result_page(QUESTION, answer(summary), picture.read_bytes(), columns, cells, READ_AS, f"{extent}. {SOURCE}")
+    print(f"Look here: {write_output(out / 'index.html', page)}")
+
+
+def _setting(epochs: int, noise: float, step: int) -> str:
+    return f"G after {epochs} epochs, noise {noise:g}, D after {step} steps"
+
+
+def answer(summary: pd.DataFrame) -> list[str]:
+    """How far each loss's gradient falls while the discriminator learns, median over seeds and generators."""
+    table = summary.reset_index()
+    first, last = (table[table["step"] == step].set_index(["epochs", "noise"]) for step in (0, table["step"].max()))
+    told = []
+    for noise in NOISES:
+        ratios = (last / first).xs(noise, level="noise")
+        accuracy = last["accuracy"].xs(noise, level="noise").median()
+        words = "Without noise" if noise == 0 else f"With noise of {noise:g} on the discriminator's inputs"
+        told.append(
+            f"{words}, the generator's gradient under the minimax loss changes by a factor of "
+            f"{ratios['minimax'].median():.2g}, and under the non-saturating loss by "
+            f"{ratios['non_saturating'].median():.2g}, while a fresh discriminator learns against it for {int(table['step'].max())} steps "
+            f"(it is then right on {accuracy:.1%} of samples)."
+        )
+    return told
 
 
 if __name__ == "__main__":
