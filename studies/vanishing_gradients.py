@@ -141,8 +141,8 @@ def answer(summary: pd.DataFrame) -> list[str]:
         told.append(
             f"{words}, the generator's gradient under the minimax loss changes by a factor of "
             f"{ratios['minimax'].median():.2g}, and under the non-saturating loss by "
-            f"{ratios['non_saturating'].median():.2g}, while a fresh discriminator learns against it for {int(table['step'].max())} steps "
-            f"(it is then right on {accuracy:.1%} of samples)."
+            f"{ratios['non_saturating'].median():.2g}, while a fresh discriminator learns against it for "
+            f"{int(table['step'].max())} steps (it is then right on {accuracy:.1%} of samples)."
         )
     return told
 
