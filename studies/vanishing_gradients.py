@@ -113,7 +113,16 @@ def write(curves: pd.DataFrame, out: Path, extent: str) -> None:
     figure = Figure(figsize=(1 + 5 * len(epochs), 4.2), layout="constrained")
     for axes, epoch in zip(figure.subplots(1, len(epochs), sharey=True, squeeze=False)[0], epochs, strict=True):
         own = long[long["epochs"] == epoch]
-        seaborn.lineplot(own, x="step", y="gradient", hue="loss", style="noise", ax=axes, errorbar=("pi", 100))
+        seaborn.lineplot(
+            own,
+            x="step",
+            y="gradient",
+            hue="loss",
+            style="noise",
+            ax=axes,
+            errorbar=("pi", 100),
+            legend=epoch == epochs[0],
+        )
         axes.set(yscale="log", title=f"Generator after {epoch} epochs", xlabel="Steps of D", ylabel="‖∇θ L_G‖")
     picture = out / "vanishing_gradients.png"
     figure.savefig(picture, dpi=110)
@@ -139,9 +148,9 @@ def answer(summary: pd.DataFrame) -> list[str]:
         accuracy = last["accuracy"].xs(noise, level="noise").median()
         words = "Without noise" if noise == 0 else f"With noise of {noise:g} on the discriminator's inputs"
         told.append(
-            f"{words}, the generator's gradient under the minimax loss changes by a factor of "
-            f"{ratios['minimax'].median():.2g}, and under the non-saturating loss by "
-            f"{ratios['non_saturating'].median():.2g}, while a fresh discriminator learns against it for "
+            f"{words}, the generator's gradient under the minimax loss falls to "
+            f"{ratios['minimax'].median():.2g} of what it was, and under the non-saturating loss it grows "
+            f"{ratios['non_saturating'].median():.0f} times, while a fresh discriminator learns against it for "
             f"{int(table['step'].max())} steps (it is then right on {accuracy:.1%} of samples)."
         )
     return told

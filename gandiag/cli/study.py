@@ -14,6 +14,7 @@ from gandiag.errors import GandiagError
 from gandiag.study import Study, run_study, write_results
 
 STUDIES = Path("studies")
+FOLDERS = ("--out", "--into", "--data-dir")
 
 
 def options(function: Any) -> Any:
@@ -21,6 +22,9 @@ def options(function: Any) -> Any:
     for option in (
         click.option(
             "--out", type=click.Path(path_type=Path), help="Folder of the results. [default: runs/studies/NAME]"
+        ),
+        click.option(
+            "--into", type=click.Path(path_type=Path), help="Folder of the tables and the page. [default: --out]"
         ),
         click.option("--data-dir", type=click.Path(path_type=Path), help="Folder that holds MNIST."),
         click.option("--workers", type=int, default=1, show_default=True, help="Processes, each with one thread."),
@@ -55,6 +59,7 @@ def perform(
     iterations: int | None,
     dataset: str | None,
     out: Path | None,
+    into: Path | None,
     workers: int,
     data_dir: Path | None,
     results_only: bool,
@@ -69,9 +74,18 @@ def perform(
     begun = time.perf_counter()
     if not results_only:
         run_study(study, out, workers=workers, data_dir=data_dir)
-    told = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    page = write_results(study, out, command=told, elapsed=time.perf_counter() - begun)
+    page = write_results(study, out, into=into, command=_told(sys.argv), elapsed=time.perf_counter() - begun)
     click.echo(f"Look here: {page}")
+
+
+def _told(argv: list[str]) -> str:
+    """The command that does it again elsewhere: without folders of this machine."""
+    words, skip = [Path(argv[0]).name], False
+    for word in argv[1:]:
+        if not skip and word not in (*FOLDERS, "--results-only"):
+            words.append(word)
+        skip = word in FOLDERS
+    return " ".join(words)
 
 
 def run_as_script(study: Study) -> None:

@@ -46,28 +46,39 @@ def read_curves(study: Study, out: Path) -> pd.DataFrame:
     return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
 
 
-def write_results(study: Study, out: Path, *, command: str = "", elapsed: float = 0.0) -> Path:
+def write_results(
+    study: Study, out: Path, *, into: Path | None = None, command: str = "", elapsed: float = 0.0
+) -> Path:
     """Write all tables, ``manifest.json``, ``study.png`` and ``index.html``; returns the page.
+
+    Args:
+        study: The study.
+        out: Folder of its runs.
+        into: Folder of what is written; left out, the same.
+        command: What made the runs.
+        elapsed: Seconds that this took.
 
     Raises:
         GandiagError: If no run is finished, or a file cannot be written.
     """
+    into = out if into is None else into
+    into.mkdir(parents=True, exist_ok=True)
     runs = read_runs(study, out)
     summary = summarise(study, runs)
     paragraphs = answer(study, runs, summary)
     if study.matrix is not None:
         matrix = mended(study, runs)
         paragraphs = best_remedies(study, matrix) + paragraphs
-        write_output(out / "matrix.csv", matrix.to_csv(index=False).encode())
+        write_output(into / "matrix.csv", matrix.to_csv(index=False).encode())
         picture = matrix_figure(study, runs, matrix)
     else:
         picture = figure_of(study, runs, summary)
-    write_output(out / "runs.csv", runs.to_csv(index=False).encode())
-    write_output(out / "summary.csv", summary.to_csv(index=False).encode())
-    write_output(out / CURVES, read_curves(study, out).to_parquet(index=False))
-    write_output(out / "manifest.json", json.dumps(manifest(study, runs, command, elapsed), indent=1).encode())
-    write_output(out / "study.png", picture)
-    return write_output(out / "index.html", study_page(study, paragraphs, summary, picture, command))
+    write_output(into / "runs.csv", runs.to_csv(index=False).encode())
+    write_output(into / "summary.csv", summary.to_csv(index=False).encode())
+    write_output(into / CURVES, read_curves(study, out).to_parquet(index=False))
+    write_output(into / "manifest.json", json.dumps(manifest(study, runs, command, elapsed), indent=1).encode())
+    write_output(into / "study.png", picture)
+    return write_output(into / "index.html", study_page(study, paragraphs, summary, picture, command))
 
 
 def manifest(study: Study, runs: pd.DataFrame, command: str, elapsed: float) -> dict[str, Any]:
