@@ -3,8 +3,8 @@
 The lecture's opening, measured: a plain autoencoder, a variational one (Kingma and Welling, 2014) and a GAN, all with
 the lecture's generator as their decoder and as many steps, by the sharpness of their samples beside that of real images
 and by fid_judge, over paired seeds. The autoencoder's samples are decoded from a Gaussian fitted to its codes; its
-reconstructions stand beside them. A fully connected GAN strews single wrong pixels, which count as sharp; hence sharpness
-is measured once more after a median filter.
+reconstructions stand beside them. A fully connected GAN strews single wrong pixels, which count as sharp; hence
+sharpness is measured once more after a median filter.
 
     python studies/gan_against_autoencoder.py                (digits, a few minutes on one core)
     python studies/gan_against_autoencoder.py --dataset mnist --data-dir DIR

@@ -1,0 +1,170 @@
+"""What all applications share: the loop around their steps, its checkpoints, and an end that loses nothing."""
+
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from gandiag.detect import Diagnosis
+from gandiag.errors import GandiagError
+from gandiag.files import write_whole
+from gandiag.monitor import Monitor
+from gandiag.recording import Recording
+
+CHECKPOINT = "checkpoint.pt"
+INTERRUPTED = "interrupted from the keyboard"
+
+
+class Settings(Protocol):
+    """A frozen dataclass of an application's settings."""
+
+    __dataclass_fields__: Any
+
+    @property
+    def iterations(self) -> int:
+        """Generator steps."""
+
+    @property
+    def checkpoint_every(self) -> int:
+        """Generator steps from checkpoint to checkpoint."""
+
+
+class Stateful(Protocol):
+    """A module or an optimizer."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """All of its state."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> Any:
+        """Take up a state."""
+
+
+@dataclass(frozen=True)
+class ApplicationResult:
+    """What a run left behind.
+
+    Attributes:
+        networks: Name → network, as they ended.
+        recording: What was observed.
+        diagnosis: The verdict.
+        iterations: Generator steps done.
+        ended_early: Why the run did not do all its iterations; ``None`` if it did.
+    """
+
+    networks: Mapping[str, nn.Module]
+    recording: Recording
+    diagnosis: Diagnosis
+    iterations: int
+    ended_early: str | None
+
+
+def run_session(
+    model: str,
+    settings: Settings,
+    networks: Mapping[str, nn.Module],
+    optimizers: Mapping[str, Stateful],
+    step: Callable[[], None],
+    monitor: Monitor,
+    *,
+    out: Path | None,
+    start: int = 0,
+    progress: Callable[[int], None] = lambda iteration: None,
+) -> ApplicationResult:
+    """Step until the settings' end, Ctrl-C, or a run directory that can no longer be written.
+
+    Args:
+        model: Name of the application, kept in its checkpoints.
+        settings: Its settings, kept likewise.
+        networks: Name → network; all that was learnt.
+        optimizers: Name → optimizer, or whatever else a checkpoint must hold.
+        step: One step of all players.
+        monitor: Watches the networks; closed at the end.
+        out: Run directory; ``None`` keeps all in memory.
+        start: Generator steps done before.
+        progress: Called with the number of generator steps done, after each.
+    """
+    iteration, ended_early = start, None
+    parts = {**networks, **optimizers}
+    with monitor:
+        try:
+            while iteration < settings.iterations and ended_early is None:
+                step()
+                iteration += 1
+                progress(iteration)
+                if out is not None and (iteration % settings.checkpoint_every == 0 or iteration == settings.iterations):
+                    _save(out, model, settings, parts, iteration)
+                ended_early = monitor.write_error
+        except KeyboardInterrupt:
+            ended_early = INTERRUPTED
+            if out is not None:
+                _save(out, model, settings, parts, iteration)
+        except OSError as error:
+            ended_early = f"The checkpoint could not be written ({error}); the run ends with what it has."
+    return ApplicationResult(networks, monitor.recording, monitor.diagnose(), iteration, ended_early)
+
+
+def _save(out: Path, model: str, settings: Settings, parts: Mapping[str, Stateful], iteration: int) -> None:
+    state = {
+        "model": model,
+        "settings": asdict(settings),
+        "iteration": iteration,
+        "parts": {name: part.state_dict() for name, part in parts.items()},
+        "random": torch.get_rng_state(),
+    }
+
+    def write(path: Path) -> None:
+        # torch.save reports a full disk as a RuntimeError.
+        try:
+            torch.save(state, path)
+        except RuntimeError as error:
+            raise OSError(str(error)) from error
+
+    write_whole(out / CHECKPOINT, write)
+
+
+def read_session(directory: Path, model: str | None = None) -> dict[str, Any]:
+    """The last checkpoint of a run: ``model``, ``settings``, ``iteration``, ``parts`` and ``random``.
+
+    Args:
+        directory: Run directory.
+        model: The application that it must be of; any, if left out.
+
+    Raises:
+        GandiagError: If there is none, it cannot be read, or it is of another model.
+    """
+    path = directory / CHECKPOINT
+    if not path.exists():
+        raise GandiagError(f"There is no checkpoint {path}; train a model into this directory first.")
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise GandiagError(f"The checkpoint {path} cannot be read ({error}); train the model anew.") from error
+    found = state.get("model") or state.get("config", {}).get("model", "another model")
+    if "parts" not in state or (model is not None and found != model):
+        raise GandiagError(f"The checkpoint {path} is of the model '{found}', not of {model or 'an application'}.")
+    return state
+
+
+def restore_session(state: Mapping[str, Any], parts: Mapping[str, Stateful], *, random: bool = True) -> int:
+    """Put a checkpoint's state into networks and optimizers; returns the iteration to go on from.
+
+    Args:
+        state: From :func:`read_session`.
+        parts: Name → what takes up the state of that name.
+        random: Whether torch's random state is taken up too, to go on as if the run had never stopped.
+
+    Raises:
+        GandiagError: If the checkpoint is of other networks.
+    """
+    try:
+        for name, part in parts.items():
+            part.load_state_dict(state["parts"][name])
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise GandiagError(f"The checkpoint is of other networks than these ({error}).") from error
+    if random:
+        torch.set_rng_state(state["random"])
+    return int(state["iteration"])
