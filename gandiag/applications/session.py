@@ -4,7 +4,7 @@ import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import nn
@@ -22,7 +22,7 @@ INTERRUPTED = "interrupted from the keyboard"
 class Settings(Protocol):
     """A frozen dataclass of an application's settings."""
 
-    __dataclass_fields__: Any
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def iterations(self) -> int:
