@@ -5,13 +5,16 @@ of runs that a remedy turns healthy, with its interval, and what it costs. A set
 
     python studies/remedies.py --workers 2                              (can be killed, and goes on where it was)
     python studies/remedies.py --smoke
+
+`studies/advice.py` makes the package's advice of its results.
 """
 
 import dataclasses
 
 from gandiag.cli.study import run_as_script
 from gandiag.lab.catalogue import SCENARIOS
-from gandiag.study import Study, across, distinct, named
+from gandiag.nets.catalogue import MODELS
+from gandiag.study import Setting, Study, across, distinct, named
 from gandiag.training import TrainingConfig
 
 FAILING = [  # of the calibration half; none whose settings change on the way
@@ -22,7 +25,7 @@ FAILING = [  # of the calibration half; none whose settings change on the way
     and not scenario.changes
     and scenario.config.dataset in ("ring", "grid", "digits")
 ]
-REMEDIES = {
+REMEDIES: dict[str, Setting] = {
     "none": {},
     "weight decay 1e-3": {"regularizer": "weight_decay", "strength": 1e-3},
     "spectral normalisation": {"regularizer": "spectral_norm", "strength": 0.0},
@@ -44,6 +47,18 @@ REMEDIES = {
 }  # fmt: skip
 
 
+def fitting(config: TrainingConfig) -> dict[str, Setting]:
+    """The remedies that add something to a recipe: none that would take its own regulariser away."""
+    restrained = config.regularizer != "none"
+    found = {
+        name: remedy
+        for name, remedy in REMEDIES.items()
+        if not restrained or remedy.get("regularizer", config.regularizer) == config.regularizer
+    }
+    other = f"{config.model}_batch_norm"
+    return found | ({"batch normalisation in G": {"model": other}} if other in MODELS else {})
+
+
 def told_apart(config: TrainingConfig) -> dict[str, object]:
     """What sets a recipe apart from the defaults."""
     fields = [field for field in dataclasses.fields(config) if field.name != "seed"]
@@ -59,14 +74,14 @@ STUDY = Study(
             setting
             for scenario in FAILING
             for setting in across(
-                named("failure", {scenario.expected: told_apart(scenario.config)}),
+                named("kind", {str(scenario.kind): told_apart(scenario.config)}),
                 named("recipe", {scenario.name: {}}),
-                named("remedy", REMEDIES),
+                named("remedy", fitting(scenario.config)),
             )
         )
     ),
     baseline={"remedy": "none"},
-    matrix=("failure", "remedy"),
+    matrix=("kind", "remedy"),
     seeds=5,
     measures=("diversity", "fid_judge", "high_quality_share"),
 )

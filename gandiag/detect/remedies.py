@@ -1,11 +1,49 @@
 """What to do about each kind of failure, the most promising first, with the evidence that it helps."""
 
+import csv
+from functools import lru_cache
+from importlib import resources
 from types import MappingProxyType
 
 from gandiag.detect.finding import Remedy
 
 _R1 = "Add R1 to the discriminator: gandiag.regularizers.r1(discriminator, real), strength 1 to 10"
 _TTUR = "Give both players learning rates nearer to each other, and one step each"
+_NON_SATURATING = "Train the generator with the non-saturating loss, −log D(G(z)), instead of log(1 − D(G(z)))"
+_BATCH_NORM = "Put batch normalisation into the generator"
+_PACKING = "Show the discriminator several samples at once (packing)"
+_CONSTRAIN = "Constrain the critic: gandiag.regularizers.wgan_gp(discriminator, real, fake), strength 10"
+
+MEASURED = MappingProxyType(
+    {
+        "R1 10": _R1,
+        "R1 1": _R1,
+        "relativistic loss, R1 + R2": (
+            "Train with the relativistic paired loss and gandiag.regularizers.r1_r2(discriminator, real, fake)"
+        ),
+        "one step each, equal rates": _TTUR,
+        "non-saturating loss": _NON_SATURATING,
+        "batch normalisation in G": _BATCH_NORM,
+        "PacGAN 2": _PACKING,
+        "WGAN-GP 1": _CONSTRAIN,
+        "spectral normalisation": (
+            "Normalise the discriminator's layers with torch.nn.utils.parametrizations.spectral_norm"
+        ),
+        "DRAGAN 1": "Add DRAGAN to the discriminator: gandiag.regularizers.dragan(discriminator, real), strength 1",
+        "minibatch deviation": (
+            "Show the discriminator the batch's standard deviation: gandiag.nets.with_minibatch_std(discriminator)"
+        ),
+        "least-squares loss": "Train both players with the least-squares loss",
+        "hinge loss": "Train both players with the hinge loss",
+        "dropout 0.3": "Put dropout of 0.3 into the discriminator",
+        "instance noise 0.1": "Add noise with a standard deviation of 0.1 to the discriminator's inputs",
+        "weight decay 1e-3": "Give the discriminator's weights a decay of 0.001",
+        "β1 0": "Set Adam's β1 to 0 for both players",
+    }
+)
+"""Remedies of the study ``studies/remedies.py`` → what to do."""
+LEAST_MENDED = 0.5  # of the failing runs, for a remedy to be advised before those that only the literature has
+MOST_MEASURED = 3
 
 REMEDIES = MappingProxyType(
     {
@@ -16,7 +54,7 @@ REMEDIES = MappingProxyType(
                 "of 10 runs with γ = 10, on digits and MNIST (reports/settings)",
             ),
             Remedy(
-                "Train the generator with the non-saturating loss, −log D(G(z)), instead of log(1 − D(G(z)))",
+                _NON_SATURATING,
                 "its gradient at a certain discriminator is −1 where the minimax loss has 0 (Goodfellow et al. 2014, "
                 "Section 3)",
             ),
@@ -41,7 +79,7 @@ REMEDIES = MappingProxyType(
         ),
         "lost_in_depth": (
             Remedy(
-                "Put batch normalisation into the generator, but not at its output",
+                _BATCH_NORM,
                 "keeps deep generators from sending all noise to one point (Radford et al. 2016)",
             ),
             Remedy("Use fewer layers or residual connections in the generator", "the gradient shrinks layer by layer"),
@@ -52,11 +90,11 @@ REMEDIES = MappingProxyType(
                 "a generator faster than its discriminator runs to the one sample that it likes best",
             ),
             Remedy(
-                "Put batch normalisation into the generator",
+                _BATCH_NORM,
                 "ties the samples of a batch to different values (Radford et al. 2016)",
             ),
             Remedy(
-                "Show the discriminator several samples at once (packing)",
+                _PACKING,
                 "a batch of equal samples is then easily told from real ones (PacGAN, Lin et al. 2018)",
             ),
         ),
@@ -66,7 +104,7 @@ REMEDIES = MappingProxyType(
                 "the discriminator must forget each mode before the generator leaves it: a faster one closes the loop",
             ),
             Remedy(
-                "Show the discriminator several samples at once (packing)",
+                _PACKING,
                 "a batch of equal samples is then easily told from real ones (PacGAN, Lin et al. 2018)",
             ),
         ),
@@ -80,13 +118,13 @@ REMEDIES = MappingProxyType(
                 "keeps a slope towards the classes that the generator leaves out (Mescheder et al. 2018)",
             ),
             Remedy(
-                "Show the discriminator several samples at once (packing)",
+                _PACKING,
                 "stacked MNIST: 79 to 1000 modes (PacGAN, Lin et al. 2018, Table 2)",
             ),
         ),
         "divergence": (
             Remedy(
-                "Constrain the critic: gandiag.regularizers.wgan_gp(discriminator, real, fake), strength 10",
+                _CONSTRAIN,
                 "a Wasserstein critic must be Lipschitz (Gulrajani et al. 2017)",
             ),
             Remedy(_R1, "makes the equilibrium attracting (Mescheder et al. 2018, Theorem 4.1)"),
@@ -171,6 +209,42 @@ REMEDIES = MappingProxyType(
 )
 
 
+@lru_cache
 def remedies_for(kind: str) -> tuple[Remedy, ...]:
-    """The remedies of one kind of failure, the most promising first."""
-    return REMEDIES[kind]
+    """The remedies of one kind of failure, the most promising first.
+
+    Those that were measured to mend at least half of the failing runs come first, by that share and then by their cost;
+    what the literature advises besides comes after.
+    """
+    measured, advised = _measured(kind), REMEDIES[kind]
+    known = {remedy.action: remedy.reason for remedy in advised}
+    first = tuple(
+        Remedy(action, f"{known[action]}; {evidence}" if action in known else evidence) for action, evidence in measured
+    )
+    taken = {remedy.action for remedy in first}
+    return first + tuple(remedy for remedy in advised if remedy.action not in taken)
+
+
+def _measured(kind: str) -> list[tuple[str, str]]:
+    """What to do and how often it helped, the best first."""
+    rows = [row for row in _advice() if row["kind"] == kind and int(row["mended"]) >= LEAST_MENDED * int(row["tried"])]
+    known = {remedy.action for remedy in REMEDIES[kind]}  # between equals, what the literature advises too
+    rows.sort(
+        key=lambda row: (
+            -int(row["mended"]) / int(row["tried"]),
+            MEASURED[row["remedy"]] not in known,
+            float(row["cost"]),
+        )
+    )
+    found: dict[str, str] = {}
+    for row in rows:
+        told = f"mended {row['mended']} of {row['tried']} such runs at {float(row['cost']):.1f} times the time"
+        found.setdefault(MEASURED[row["remedy"]], f"{told} (reports/remedies)")
+    return list(found.items())[:MOST_MEASURED]
+
+
+@lru_cache
+def _advice() -> tuple[dict[str, str], ...]:
+    """The table that ``studies/advice.py`` makes of the study of remedies."""
+    text = resources.files("gandiag.detect").joinpath("advice.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))

@@ -13,11 +13,12 @@ from gandiag.errors import GandiagError
 from gandiag.report.output import write_output
 from gandiag.study.answer import answer
 from gandiag.study.figures import figure_of, matrix_figure
+from gandiag.study.grids import names_of
 from gandiag.study.matrix import best_remedies, mended
 from gandiag.study.one_run import CURVES, ROW, finished
 from gandiag.study.page import study_page
 from gandiag.study.statistics import summarise
-from gandiag.study.study import Study, versions
+from gandiag.study.study import Run, Study, label, versions
 
 
 def read_runs(study: Study, out: Path) -> pd.DataFrame:
@@ -26,10 +27,15 @@ def read_runs(study: Study, out: Path) -> pd.DataFrame:
     Raises:
         GandiagError: If none is finished, or a row cannot be read.
     """
-    rows = [_read_row(finished(run, out) / ROW) for run in study.runs if finished(run, out).is_dir()]
+    rows = [_read_row(finished(run, out) / ROW) | _called(run) for run in study.runs if finished(run, out).is_dir()]
     if not rows:
         raise GandiagError(f"{out} holds no finished run of the study '{study.name}'; run it first.")
     return pd.DataFrame(rows)
+
+
+def _called(run: Run) -> dict[str, str]:
+    """What the study calls a run today; its setting may have had another name when it was done."""
+    return {"setting": label(run.setting), **names_of(run.setting)}
 
 
 def _read_row(path: Path) -> dict[str, Any]:
@@ -42,7 +48,8 @@ def _read_row(path: Path) -> dict[str, Any]:
 
 def read_curves(study: Study, out: Path) -> pd.DataFrame:
     """One row a probe of every finished run."""
-    tables = [pd.read_parquet(finished(run, out) / CURVES) for run in study.runs if finished(run, out).is_dir()]
+    done = [run for run in study.runs if finished(run, out).is_dir()]
+    tables = [pd.read_parquet(finished(run, out) / CURVES).assign(setting=label(run.setting)) for run in done]
     return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
 
 

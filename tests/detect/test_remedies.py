@@ -1,0 +1,65 @@
+"""Advice: what was measured to help comes first, and says how often it did."""
+
+import csv
+import runpy
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from gandiag.detect import remedies
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def advice(monkeypatch):
+    """Puts a table of its own in the place of the packaged one."""
+
+    def put(*rows: tuple[str, str, int, int, float]) -> None:
+        table = [dict(zip(("kind", "remedy", "mended", "tried", "cost"), map(str, row), strict=True)) for row in rows]
+        monkeypatch.setattr(remedies, "_advice", lambda: tuple(table))
+        remedies.remedies_for.cache_clear()
+
+    yield put
+    remedies.remedies_for.cache_clear()
+
+
+def test_what_mends_most_often_comes_first_and_says_so(advice):
+    advice(
+        ("divergence", "hinge loss", 3, 5, 0.9),
+        ("divergence", "R1 1", 4, 5, 1.5),
+        ("divergence", "R1 10", 5, 5, 1.5),
+        ("divergence", "dropout 0.3", 2, 5, 1.0),
+        ("total", "PacGAN 2", 5, 5, 1.0),
+    )
+    found = remedies.remedies_for("divergence")
+    assert [one.action[:10] for one in found[:2]] == ["Add R1 to ", "Train both"]
+    assert found[0].reason.endswith("mended 5 of 5 such runs at 1.5 times the time (reports/remedies)")
+    assert "Mescheder" in found[0].reason
+    assert len({one.action for one in found}) == len(found) == 4  # R1 once; no dropout, which mends too few
+    assert found[2:] == tuple(one for one in remedies.REMEDIES["divergence"] if "R1" not in one.action)
+
+
+def test_without_measurements_the_literature_speaks_alone(advice):
+    advice()
+    for kind, expected in remedies.REMEDIES.items():
+        assert remedies.remedies_for(kind) == expected
+
+
+def test_of_equals_the_literatures_own_is_first_and_then_the_cheaper_one(advice):
+    advice(("total", "hinge loss", 2, 2, 0.5), ("total", "dropout 0.3", 2, 2, 0.4), ("total", "PacGAN 2", 2, 2, 9.0))
+    found = remedies.remedies_for("total")
+    assert [one.action.split(" ")[0] for one in found[:3]] == ["Show", "Put", "Train"]
+
+
+def test_the_packaged_table_is_made_of_the_committed_study():
+    made = runpy.run_path(str(ROOT / "studies" / "advice.py"))["advice"](
+        pd.read_csv(ROOT / "reports" / "remedies" / "matrix.csv")
+    )
+    packaged = (ROOT / "gandiag" / "detect" / "advice.csv").read_text()
+    assert made.to_csv(index=False) == packaged
+    rows = list(csv.DictReader(packaged.splitlines()))
+    assert rows
+    assert {row["remedy"] for row in rows} <= set(remedies.MEASURED)
+    assert {row["kind"] for row in rows} <= set(remedies.REMEDIES)
