@@ -5,13 +5,14 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from gandiag.cli.main import explain_errors
 from gandiag.errors import GandiagError
 from gandiag.study import Study, run_study, write_results
+from gandiag.study.execution import Engine
 
 STUDIES = Path("studies")
 FOLDERS = ("--out", "--into", "--data-dir")
@@ -28,6 +29,14 @@ def options(function: Any) -> Any:
         ),
         click.option("--data-dir", type=click.Path(path_type=Path), help="Folder that holds MNIST."),
         click.option("--workers", type=int, default=1, show_default=True, help="Processes, each with one thread."),
+        click.option(
+            "--engine",
+            type=click.Choice(get_args(Engine)),
+            default="processes",
+            show_default=True,
+            help="Processes of this machine, or a cluster's by Ray.",
+        ),
+        click.option("--address", help="Of the Ray cluster. [default: one on this machine]"),
         click.option("--iterations", type=int, help="Budget of each run, in generator steps."),
         click.option("--dataset", help="Data set of every run whose setting does not name one."),
         click.option("--seeds", type=int, help="Paired seeds of every setting."),
@@ -61,6 +70,8 @@ def perform(
     out: Path | None,
     into: Path | None,
     workers: int,
+    engine: Engine,
+    address: str | None,
     data_dir: Path | None,
     results_only: bool,
 ) -> None:
@@ -73,7 +84,7 @@ def perform(
     out = out or Path("runs") / "studies" / study.name
     begun = time.perf_counter()
     if not results_only:
-        run_study(study, out, workers=workers, data_dir=data_dir)
+        run_study(study, out, workers=workers, data_dir=data_dir, engine=engine, address=address)
     page = write_results(study, out, into=into, command=_told(sys.argv), elapsed=time.perf_counter() - begun)
     click.echo(f"Look here: {page}")
 

@@ -10,27 +10,40 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import torch
 from tqdm import tqdm
 
 from gandiag.errors import GandiagError
 from gandiag.files import write_whole
+from gandiag.study.cluster import run_on_ray
 from gandiag.study.one_run import do, finished
 from gandiag.study.study import Run, Study, versions
 
+Engine = Literal["processes", "ray"]
 MARK = "study.json"
 TRIES = 3
 
 
-def run_study(study: Study, out: Path, *, workers: int = 1, data_dir: str | Path | None = None) -> None:
+def run_study(
+    study: Study,
+    out: Path,
+    *,
+    workers: int = 1,
+    data_dir: str | Path | None = None,
+    engine: Engine = "processes",
+    address: str | None = None,
+) -> None:
     """Do what has not been done; the bar counts generator steps and shows the time left.
 
     Args:
         study: The study.
         out: Folder of its results.
         workers: Processes, each with one thread; 1 does all in this one.
-        data_dir: Where MNIST is looked for first.
+        data_dir: Where MNIST is looked for first; on a cluster, on each of its machines.
+        engine: ``"processes"`` of this machine, or ``"ray"`` for a cluster's, which decides itself how many.
+        address: Of the cluster; left out, Ray starts one on this machine.
 
     Raises:
         GandiagError: If the folder holds another study's results, is in use, or cannot be written; or if workers die
@@ -43,7 +56,9 @@ def run_study(study: Study, out: Path, *, workers: int = 1, data_dir: str | Path
         with _alone_in(out):
             todo = [run for run in study.runs if not finished(run, out).is_dir()]
             with tqdm(total=sum(run.config.iterations for run in todo), unit="it", desc=study.name) as bar:
-                if workers == 1:
+                if engine == "ray":
+                    run_on_ray(todo, out, data_dir, bar, address)
+                elif workers == 1:
                     _one_by_one(todo, out, data_dir, bar)
                 else:
                     _side_by_side(todo, out, data_dir, bar, workers)

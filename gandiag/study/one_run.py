@@ -30,7 +30,7 @@ def finished(run: Run, out: Path) -> Path:
 
 
 def do(run: Run, out: Path, data_dir: str | Path | None = None) -> None:
-    """Train a run, from its checkpoint if it was begun, and keep its row and curves; a mistake of its own is a row too.
+    """Train a run, from its checkpoint if it was begun, and keep its row and curves.
 
     Raises:
         OSError: If the folder cannot be written.
@@ -38,12 +38,25 @@ def do(run: Run, out: Path, data_dir: str | Path | None = None) -> None:
     if finished(run, out).is_dir():
         return
     unfinished = out / "unfinished" / run.identity
+    keep(finished(run, out), *attempt(run, unfinished, data_dir))
+    shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def attempt(run: Run, directory: Path, data_dir: str | Path | None = None) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Train a run in a directory; a mistake of its own is a row too.
+
+    Returns:
+        Its row and its curves.
+
+    Raises:
+        OSError: If the directory cannot be written.
+    """
     begun = time.perf_counter()
     row: dict[str, Any] = {"run": run.identity, "setting": label(run.setting)}
     row |= {**names_of(run.setting), **run.config.to_dict()}
     try:
-        result = _train(run, unfinished, data_dir)
-        recording = Recording.load(unfinished)
+        result = _train(run, directory, data_dir)
+        recording = Recording.load(directory)
         row |= outcome(result) | {"error": None}
         curves = recording.probes
     except OSError:
@@ -52,9 +65,7 @@ def do(run: Run, out: Path, data_dir: str | Path | None = None) -> None:
         row |= {"error": f"{type(error).__name__}: {error}"}
         curves = pd.DataFrame({"iteration": pd.Series(dtype="int64")})
     row["seconds"] = round(time.perf_counter() - begun, 2)
-    curves = curves.assign(run=run.identity, setting=label(run.setting), seed=run.config.seed)
-    keep(finished(run, out), row, curves)
-    shutil.rmtree(unfinished, ignore_errors=True)
+    return row, curves.assign(run=run.identity, setting=label(run.setting), seed=run.config.seed)
 
 
 def _train(run: Run, directory: Path, data_dir: str | Path | None) -> TrainingResult:
