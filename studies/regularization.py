@@ -28,7 +28,9 @@ STRENGTHS = {
     "consensus": [0.01, 0.1, 1.0],
 }
 SMOOTHED = {"label_smoothing": [0.05, 0.1, 0.2]}  # a change of the cross-entropy, for no other loss
-WITHOUT_STRENGTH = {name: {"regularizer": name, "strength": 0.0} for name in ("none", "spectral_norm", "weight_norm")}
+WITHOUT_STRENGTH = {
+    name: {"regularizer": name, "strength": 0.0} for name in ("none", "spectral_norm", "weight_norm", "layer_norm")
+}
 
 
 def each(strengths: dict[str, list[float]]) -> dict[str, Setting]:

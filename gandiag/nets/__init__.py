@@ -11,6 +11,7 @@ from gandiag.nets.judge import judge_card as judge_card
 from gandiag.nets.judge import load_judge as load_judge
 from gandiag.nets.judge import real_statistics as real_statistics
 from gandiag.nets.layers import InstanceNoise as InstanceNoise
+from gandiag.nets.layers import layer_normalised as layer_normalised
 from gandiag.nets.layers import spectrally_normalised as spectrally_normalised
 from gandiag.nets.layers import weight_normalised as weight_normalised
 from gandiag.nets.layers import with_dropout as with_dropout

@@ -62,6 +62,24 @@ def weight_normalised(module: nn.Module) -> nn.Module:
     return module
 
 
+def layer_normalised(module: nn.Module) -> nn.Module:
+    """Normalise what every hidden layer of a discriminator gives, sample by sample, in place; the last one stays free.
+
+    Unlike batch normalisation it mixes no samples, so that penalties on the gradient of each keep their meaning
+    (Gulrajani et al., 2017, Section 4). For images, mean and variance are taken over channels and places.
+
+    References:
+        | Layer Normalization (Ba et al., 2016), Eq. 3
+        | https://arxiv.org/abs/1607.06450
+    """
+    weighted = [(name, layer) for name, layer in module.named_modules() if isinstance(layer, WEIGHTED)]
+    for name, layer in weighted[:-1]:
+        width = layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels
+        norm = nn.LayerNorm(width) if isinstance(layer, nn.Linear) else nn.GroupNorm(1, width)
+        module.set_submodule(name, nn.Sequential(layer, norm))
+    return module
+
+
 def with_dropout(module: nn.Module, share: float) -> nn.Module:
     """Put dropout after every activation of ``module``'s sequences, in place.
 

@@ -17,6 +17,7 @@ Regularizer = Literal[
     "weight_clipping",
     "spectral_norm",
     "weight_norm",
+    "layer_norm",
     "r1",
     "r2",
     "r1_r2",
@@ -29,7 +30,7 @@ Regularizer = Literal[
     "instance_noise_annealed",
     "consensus",
 ]
-WITHOUT_STRENGTH = ("none", "spectral_norm", "weight_norm")
+WITHOUT_STRENGTH = ("none", "spectral_norm", "weight_norm", "layer_norm")
 AntiCollapse = Literal["none", "minibatch_std", "pacgan2", "pacgan4", "unrolled1", "unrolled5", "unrolled10"]
 
 
@@ -44,7 +45,7 @@ class TrainingConfig:
         regularizer: What restrains the discriminator.
         strength: Its strength: weight decay, the limit of clipped weights, the penalty's weight γ or λ, the share of
             dropped units, ε of smoothed labels, or the noise's standard deviation; ignored by ``none``,
-            ``spectral_norm`` and ``weight_norm``.
+            ``spectral_norm``, ``weight_norm`` and ``layer_norm``.
         anti_collapse: What shows a lack of variety: the batch's spread to the discriminator, packs of 2 or 4 samples to
             it, or its next 1, 5 or 10 steps to the generator.
         iterations: Generator steps.

@@ -12,6 +12,7 @@ from gandiag.nets import (
     InstanceNoise,
     Packed,
     build_networks,
+    layer_normalised,
     spectrally_normalised,
     weight_normalised,
     with_dropout,
@@ -103,6 +104,8 @@ def _restrained(discriminator: nn.Module, config: TrainingConfig, sample_shape: 
         discriminator = spectrally_normalised(discriminator)
     if config.regularizer == "weight_norm":
         discriminator = weight_normalised(discriminator)
+    if config.regularizer == "layer_norm":
+        discriminator = layer_normalised(discriminator)
     if config.regularizer == "dropout":
         discriminator = with_dropout(discriminator, config.strength)
     if config.regularizer in ("instance_noise", "instance_noise_annealed"):

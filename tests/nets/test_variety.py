@@ -11,10 +11,12 @@ from gandiag.nets import (
     MinibatchStd,
     Packed,
     PointDiscriminator,
+    layer_normalised,
     weight_normalised,
     with_dropout,
     with_minibatch_std,
 )
+from gandiag.nets.layers import WEIGHTED
 
 DISCRIMINATORS = {
     "lecture": (LectureDiscriminator, (1, 28, 28)),
@@ -69,6 +71,28 @@ def test_dropout_comes_after_every_activation_and_only_in_training() -> None:
     assert not torch.equal(network(samples), network(samples))
     network.eval()
     assert torch.equal(network(samples), network(samples))
+
+
+@pytest.mark.parametrize(
+    ("network", "shape"),
+    [(LectureDiscriminator(), (1, 28, 28)), (DCGANDiscriminator(batch_norm=False), (1, 28, 28))],
+    ids=["lecture", "dcgan"],
+)
+def test_layer_normalisation_gives_every_samples_hidden_numbers_mean_0_and_deviation_1(
+    network: nn.Module, shape: tuple[int, ...]
+) -> None:
+    weighted = [layer for layer in network.modules() if isinstance(layer, WEIGHTED)]
+    layer_normalised(network)
+    norms = [layer for layer in network.modules() if isinstance(layer, nn.LayerNorm | nn.GroupNorm)]
+    seen: list[torch.Tensor] = []
+    for norm in norms:
+        norm.register_forward_hook(lambda module, given, output: seen.append(output.detach().flatten(1)))
+    samples = torch.rand(4, *shape)
+    torch.testing.assert_close(network(samples)[:1], network(samples[:1]))  # no sample changes another's logit
+    assert len(norms) == len(weighted) - 1
+    for hidden in seen:
+        torch.testing.assert_close(hidden.mean(dim=1), torch.zeros(len(hidden)), atol=1e-5, rtol=0)
+        torch.testing.assert_close(hidden.std(dim=1, unbiased=False), torch.ones(len(hidden)), atol=0.05, rtol=0)
 
 
 def test_weight_normalisation_begins_as_the_same_function_with_length_and_direction_apart() -> None:

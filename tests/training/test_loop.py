@@ -65,6 +65,7 @@ def test_every_loss_trains_with_every_regularizer(ring, loss, regularizer, stren
         ("dropout", 0.3),
         ("r2", 1.0),
         ("weight_norm", 0),
+        ("layer_norm", 0),
         ("instance_noise_annealed", 0.5),
     ],
 )
