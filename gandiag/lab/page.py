@@ -9,7 +9,8 @@ import pandas as pd
 
 from gandiag.lab.catalogue import SCENARIOS
 from gandiag.lab.scenario import AMBIGUOUS, HEALTHY
-from gandiag.lab.score import FAILURES, UNDECIDED, Score, Share, taken
+from gandiag.lab.score import FAILURES, UNDECIDED, Score, taken
+from gandiag.metrics.share import Share
 from gandiag.recording import Recording
 from gandiag.report.output import write_output
 from gandiag.report.rendering import render

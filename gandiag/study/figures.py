@@ -1,8 +1,9 @@
 """A study in one picture: outcomes, the first measure, and the best to be had for a budget of runs."""
 
 import io
-from typing import Any
+from typing import Any, Literal
 
+import matplotlib
 import pandas as pd
 import seaborn
 from matplotlib.axes import Axes
@@ -15,8 +16,8 @@ from gandiag.study.study import Study, label
 WORST_SHOWN = 0.95  # quantile of the measure at which the axis ends; diverged runs would hide all others
 
 
-def figure_of(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> bytes:
-    """PNG: shares of the outcomes and the first measure, a row a setting; and its budget curve."""
+def figure_of(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> Figure:
+    """Shares of the outcomes and the first measure, a row a setting; and its budget curve."""
     height = 1.6 + 0.26 * len(study.grid)
     figure = Figure(figsize=(15, max(4.0, height)), layout="constrained")
     outcomes, measured, budget = figure.subplots(1, 3, width_ratios=[1.2, 1.2, 1])
@@ -28,11 +29,11 @@ def figure_of(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> bytes:
         _draw_measure(measured, study, runs, measure)
         _draw_budget(budget, runs, measure)
     figure.suptitle(study.question, wrap=True)
-    return _as_png(figure)
+    return figure
 
 
-def matrix_figure(study: Study, runs: pd.DataFrame, matrix: pd.DataFrame) -> bytes:
-    """PNG: shares of healthy runs, of mended ones, and the first measure's median, by the two keys of the matrix."""
+def matrix_figure(study: Study, runs: pd.DataFrame, matrix: pd.DataFrame) -> Figure:
+    """Shares of healthy runs, of mended ones, and the first measure's median, by the two keys of the matrix."""
     assert study.matrix is not None
     across, down = study.matrix
     order = [list(dict.fromkeys(str(setting[key]) for setting in study.grid)) for key in (down, across)]
@@ -50,7 +51,7 @@ def matrix_figure(study: Study, runs: pd.DataFrame, matrix: pd.DataFrame) -> byt
         colours = "Blues_r" if measure in LOWER_IS_BETTER else "Blues"
         _heat(measured, table, order, f"{measure}, median", annot=True, fmt=".3g", cmap=colours, robust=True)
     figure.suptitle(study.question, wrap=True)
-    return _as_png(figure)
+    return figure
 
 
 def _heat(axes: Axes, table: pd.DataFrame, order: list[list[str]], title: str, **options: Any) -> None:
@@ -62,9 +63,11 @@ def _heat(axes: Axes, table: pd.DataFrame, order: list[list[str]], title: str, *
     axes.tick_params(axis="y", rotation=0)
 
 
-def _as_png(figure: Figure) -> bytes:
+def drawn(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
+    """The figure as a picture; the same figure gives the same bytes."""
     content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=100)
+    with matplotlib.rc_context({"svg.hashsalt": "gandiag"}):
+        figure.savefig(content, format=kind, dpi=100, metadata={"Date": None} if kind == "svg" else None)
     return content.getvalue()
 
 

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from gandiag.lab.score import Share
+from gandiag.metrics.share import Share
 from gandiag.study.study import Study, label
 
 HEALTHY, UNDECIDED = "healthy", "insufficient_data"

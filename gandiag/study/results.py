@@ -12,7 +12,7 @@ import pandas as pd
 from gandiag.errors import GandiagError
 from gandiag.report.output import write_output
 from gandiag.study.answer import answer
-from gandiag.study.figures import figure_of, matrix_figure
+from gandiag.study.figures import drawn, figure_of, matrix_figure
 from gandiag.study.grids import names_of
 from gandiag.study.matrix import best_remedies, mended
 from gandiag.study.one_run import CURVES, ROW, finished
@@ -56,7 +56,7 @@ def read_curves(study: Study, out: Path) -> pd.DataFrame:
 def write_results(
     study: Study, out: Path, *, into: Path | None = None, command: str = "", elapsed: float = 0.0
 ) -> Path:
-    """Write all tables, ``manifest.json``, ``study.png`` and ``index.html``; returns the page.
+    """Write all tables, ``manifest.json``, ``study.png``, ``study.svg`` and ``index.html``; returns the page.
 
     Args:
         study: The study.
@@ -77,14 +77,16 @@ def write_results(
         matrix = mended(study, runs)
         paragraphs = best_remedies(study, matrix) + paragraphs
         write_output(into / "matrix.csv", matrix.to_csv(index=False).encode())
-        picture = matrix_figure(study, runs, matrix)
+        figure = matrix_figure(study, runs, matrix)
     else:
-        picture = figure_of(study, runs, summary)
+        figure = figure_of(study, runs, summary)
     write_output(into / "runs.csv", runs.to_csv(index=False).encode())
     write_output(into / "summary.csv", summary.to_csv(index=False).encode())
     write_output(into / CURVES, read_curves(study, out).to_parquet(index=False))
     write_output(into / "manifest.json", json.dumps(manifest(study, runs, command, elapsed), indent=1).encode())
+    picture = drawn(figure, "png")
     write_output(into / "study.png", picture)
+    write_output(into / "study.svg", drawn(figure, "svg"))
     return write_output(into / "index.html", study_page(study, paragraphs, summary, picture, command))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from gandiag.lab.score import Share
+from gandiag.metrics.share import Share
 from gandiag.study.study import Study, label
 
 OUTCOMES = ("healthy", "vanishing_gradients", "mode_collapse", "non_convergence", "insufficient_data")

@@ -6,7 +6,8 @@ import pytest
 from gandiag.cli.main import main
 from gandiag.errors import GandiagError
 from gandiag.lab.page import write_lab_page
-from gandiag.lab.score import Share, judge_runs, load_detector, log_score, macro_f1, policy_version, score, taken
+from gandiag.lab.score import judge_runs, load_detector, log_score, macro_f1, policy_version, score, taken
+from gandiag.metrics.share import Share
 from tests.lab.conftest import recording
 
 TABLE = pd.DataFrame(

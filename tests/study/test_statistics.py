@@ -10,7 +10,7 @@ import pytest
 from gandiag.study import Study, across, listed, named
 from gandiag.study import statistics as of
 from gandiag.study.answer import answer
-from gandiag.study.figures import figure_of
+from gandiag.study.figures import drawn, figure_of
 from gandiag.study.matrix import best_remedies, mended
 from gandiag.study.page import study_page
 from gandiag.training import TrainingConfig
@@ -104,7 +104,7 @@ def test_the_answer_comes_first_and_names_what_helps():
     assert "fid_judge, against the baseline on the same seeds: better 1, worse 0, open 1" in told[1]
     assert "The greatest gain: loss=hinge, -3.1" in told[1]
     assert "15 of 15 runs" in told[-1]
-    picture = figure_of(STUDY, runs, summary)
+    picture = drawn(figure_of(STUDY, runs, summary), "png")
     assert picture.startswith(b"\x89PNG")
     page = study_page(STUDY, told, summary, picture, "gandiag study hand").decode()
     assert page.index("Most often healthy") < page.index("<table")
@@ -145,4 +145,4 @@ def test_a_study_of_failed_runs_alone_still_has_an_answer():
     summary = of.summarise(STUDY, runs)
     assert answer(STUDY, runs, summary)[0] == "No run of any setting could be judged."
     assert "15 runs could not be done" in answer(STUDY, runs, summary)[-1]
-    assert figure_of(STUDY, runs, summary)
+    assert drawn(figure_of(STUDY, runs, summary), "svg") == drawn(figure_of(STUDY, runs, summary), "svg")
