@@ -86,28 +86,32 @@ def run_session(
         out: Run directory; ``None`` keeps all in memory.
         start: Generator steps done before.
         progress: Called with the number of generator steps done, after each.
+
+    Raises:
+        ValueError: If a network and an optimizer have the same name.
     """
+    if shared := networks.keys() & optimizers.keys():
+        raise ValueError(f"A network and an optimizer are both called {sorted(shared)}; a checkpoint would lose one.")
     iteration, ended_early = start, None
-    parts = {**networks, **optimizers}
+
+    def save() -> str | None:
+        return None if out is None else _save(out, model, settings, {**networks, **optimizers}, iteration)
+
     with monitor:
         try:
             while iteration < settings.iterations and ended_early is None:
                 step()
                 iteration += 1
                 progress(iteration)
-                if out is not None and (iteration % settings.checkpoint_every == 0 or iteration == settings.iterations):
-                    _save(out, model, settings, parts, iteration)
-                ended_early = monitor.write_error
+                due = iteration % settings.checkpoint_every == 0 or iteration == settings.iterations
+                ended_early = (save() if due else None) or monitor.write_error
         except KeyboardInterrupt:
-            ended_early = INTERRUPTED
-            if out is not None:
-                _save(out, model, settings, parts, iteration)
-        except OSError as error:
-            ended_early = f"The checkpoint could not be written ({error}); the run ends with what it has."
+            ended_early = save() or INTERRUPTED
     return ApplicationResult(networks, monitor.recording, monitor.diagnose(), iteration, ended_early)
 
 
-def _save(out: Path, model: str, settings: Settings, parts: Mapping[str, Stateful], iteration: int) -> None:
+def _save(out: Path, model: str, settings: Settings, parts: Mapping[str, Stateful], iteration: int) -> str | None:
+    """Write a checkpoint; returns why it could not be written, or ``None``."""
     state = {
         "model": model,
         "settings": asdict(settings),
@@ -116,14 +120,12 @@ def _save(out: Path, model: str, settings: Settings, parts: Mapping[str, Statefu
         "random": torch.get_rng_state(),
     }
 
-    def write(path: Path) -> None:
-        # torch.save reports a full disk as a RuntimeError.
-        try:
-            torch.save(state, path)
-        except RuntimeError as error:
-            raise OSError(str(error)) from error
-
-    write_whole(out / CHECKPOINT, write)
+    # torch.save reports a full disk as a RuntimeError.
+    try:
+        write_whole(out / CHECKPOINT, lambda path: torch.save(state, path))
+    except (OSError, RuntimeError) as error:
+        return f"The checkpoint could not be written ({error}); the run ends with what it has."
+    return None
 
 
 def read_session(directory: Path, model: str | None = None) -> dict[str, Any]:
