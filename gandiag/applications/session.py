@@ -143,7 +143,7 @@ def read_session(directory: Path, model: str | None = None) -> dict[str, Any]:
         raise GandiagError(f"There is no checkpoint {path}; train a model into this directory first.")
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
         raise GandiagError(f"The checkpoint {path} cannot be read ({error}); train the model anew.") from error
     found = state.get("model") or state.get("config", {}).get("model", "another model")
     if "parts" not in state or (model is not None and found != model):
