@@ -10,7 +10,8 @@ SIGNIFICANT = 0.05
 
 def answer(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
     """Paragraphs, the answer first, then how far the study is."""
-    return [_health(summary), *_differences(study, summary), _extent(study, runs)]
+    others = [study.published] if study.published else []
+    return [_health(summary), *_differences(study, summary), *others, _extent(study, runs)]
 
 
 def share(row: pd.Series, outcome: str) -> str:

@@ -50,6 +50,7 @@ class Study:
         measures: Columns of the probes table that are compared, the most important first.
         matrix: Two keys of the grid, such as failure and remedy, whose cells say how many of the runs that fail with
             the baseline are healthy with the remedy.
+        published: What others found, with its source; it stands beneath the answer.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Study:
     seeds: int = 5
     measures: tuple[str, ...] = MEASURES
     matrix: tuple[str, str] | None = None
+    published: str = ""
 
     def __post_init__(self) -> None:
         if not self.grid:
