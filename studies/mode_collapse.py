@@ -39,9 +39,9 @@ STUDY = Study(
     measures=("modes", "high_quality_share", "kl_to_real", "diversity"),
     published=(
         "Published for ring and grid (PacGAN, Lin et al. 2018, Table 1; means of 10 trials after 400,000 steps on "
-        "larger networks, so that what can be compared is the order): GAN 6.3 and 17.3 modes, PacGAN 2 7.9 and 23.8, PacGAN 4 "
-        "7.8 and 24.8. Here, after 3,000 steps (4,000 on the grid), few samples lie within 3 standard deviations of a "
-        "mode under any method: modes are found long before they are sharp."
+        "larger networks, so that what can be compared is the order): GAN 6.3 and 17.3 modes, PacGAN 2 7.9 and 23.8, "
+        "PacGAN 4 7.8 and 24.8. Here, after 3,000 steps (4,000 on the grid), few samples lie within 3 standard "
+        "deviations of a mode under any method: modes are found long before they are sharp."
     ),
 )
 

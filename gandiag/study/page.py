@@ -22,7 +22,7 @@ def study_page(study: Study, paragraphs: list[str], summary: pd.DataFrame, pictu
     measures = [one for one in study.measures if summary[f"{one}_iqm"].notna().any()]
     columns = [name.replace("_", " ") for name in OUTCOMES] + ["errors"]
     for measure in measures:
-        columns += [f"{measure}, IQM", "against baseline", "d", "p", "seeds needed"]
+        columns += [f"{measure.replace('_', ' ')}, IQM", "against baseline", "d", "p", "seeds needed"]
     rows = [(row["setting"], _cells(row, measures)) for _, row in summary.iterrows()]
     told = (
         f"{made_by(command)} Tables: runs.csv, curves.parquet, summary.csv; where the numbers are from: manifest.json."
