@@ -14,9 +14,9 @@ from gandiag.errors import GandiagError
 from gandiag.files import write_whole
 from gandiag.monitor import Monitor
 from gandiag.recording import Recording
+from gandiag.training.interruption import INTERRUPTED, whole_steps
 
 CHECKPOINT = "checkpoint.pt"
-INTERRUPTED = "interrupted from the keyboard"
 
 
 class Settings(Protocol):
@@ -99,12 +99,14 @@ def run_session(
 
     with monitor:
         try:
-            while iteration < settings.iterations and ended_early is None:
-                step()
-                iteration += 1
-                progress(iteration)
-                due = iteration % settings.checkpoint_every == 0 or iteration == settings.iterations
-                ended_early = (save() if due else None) or monitor.write_error
+            with whole_steps() as between_steps:
+                while iteration < settings.iterations and ended_early is None:
+                    step()
+                    iteration += 1
+                    progress(iteration)
+                    due = iteration % settings.checkpoint_every == 0 or iteration == settings.iterations
+                    ended_early = (save() if due else None) or monitor.write_error
+                    between_steps()
         except KeyboardInterrupt:
             ended_early = save() or INTERRUPTED
     return ApplicationResult(networks, monitor.recording, monitor.diagnose(), iteration, ended_early)

@@ -58,15 +58,17 @@ def _differences(study: Study, summary: pd.DataFrame) -> list[str]:
             f"worse {int(worse.sum())}, open {int((change.notna() & ~sure).sum())} settings "
             "(paired t-test, Benjamini–Hochberg at 5 %)."
         )
-        if better.any():
-            gains = compared[better].sort_values(f"{measure}_difference", ascending=measure in LOWER_IS_BETTER)
-            row = gains.iloc[0]
-            low, high = row[f"{measure}_difference_low"], row[f"{measure}_difference_high"]
-            sentence += (
-                f" The greatest gain: {row['setting']}, {row[f'{measure}_difference']:+.3g} [{low:+.3g}, {high:+.3g}]."
-            )
+        for word, found in (("gain", better), ("harm", worse)):
+            if found.any():
+                sentence += _greatest(word, compared[found], measure)
         told.append(sentence)
     return told
+
+
+def _greatest(word: str, settings: pd.DataFrame, measure: str) -> str:
+    row = settings.loc[settings[f"{measure}_difference"].abs().idxmax()]
+    low, high = row[f"{measure}_difference_low"], row[f"{measure}_difference_high"]
+    return f" The greatest {word}: {row['setting']}, {row[f'{measure}_difference']:+.3g} [{low:+.3g}, {high:+.3g}]."
 
 
 def _extent(study: Study, runs: pd.DataFrame) -> str:

@@ -19,11 +19,11 @@ from gandiag.probes import JudgeSpec
 from gandiag.recording import Recording
 from gandiag.training.checkpoint import restore_checkpoint, save_checkpoint
 from gandiag.training.config import TrainingConfig
+from gandiag.training.interruption import INTERRUPTED, whole_steps
 from gandiag.training.penalties import PENALTIES, Seen
 from gandiag.training.players import Players, build_players
 
 JUDGED_BY_DIGITS = ("digits", "labelled_digits", "mnist")
-INTERRUPTED = "interrupted from the keyboard"
 Progress = Callable[[int], None]
 Observer = Callable[[int, Players], None]
 Schedule = Mapping[int, TrainingConfig]
@@ -116,25 +116,23 @@ class _Run:
         iterations, checkpoint_every = self.config.iterations, self.config.checkpoint_every
         for change in sorted(at for at in self.schedule if at < self.iteration):
             self.change_to(self.schedule[change])
+        error: str | None = None
         try:
-            if self.iteration == 0:
-                self.begin(observe)
-            while self.iteration < iterations:
-                if self.iteration in self.schedule:
-                    self.change_to(self.schedule[self.iteration])
-                self.step()
-                progress(self.iteration)
-                observe(self.iteration, self.players)
-                if self.iteration % checkpoint_every == 0 or self.iteration == iterations:
-                    self.save()
-                if self.monitor.write_error is not None:
-                    return self.monitor.write_error
+            with whole_steps() as between_steps:
+                if self.iteration == 0:
+                    self.begin(observe)
+                while self.iteration < iterations and error is None:
+                    if self.iteration in self.schedule:
+                        self.change_to(self.schedule[self.iteration])
+                    self.step()
+                    progress(self.iteration)
+                    observe(self.iteration, self.players)
+                    due = self.iteration % checkpoint_every == 0 or self.iteration == iterations
+                    error = (self.save() if due else None) or self.monitor.write_error
+                    between_steps()
         except KeyboardInterrupt:
-            self.save()
-            return INTERRUPTED
-        except OSError as error:
-            return f"The checkpoint could not be written ({error}); the run ends with what it has."
-        return None
+            return self.save() or INTERRUPTED
+        return error
 
     def begin(self, observe: Observer) -> None:
         """What comes before the first generator step."""
@@ -157,10 +155,14 @@ class _Run:
         self.generator_step()
         self.iteration += 1
 
-    def save(self) -> None:
-        """Write a checkpoint, where there is a run directory."""
-        if self.directory is not None:
-            save_checkpoint(self.directory, self.iteration, self.config, self.players)
+    def save(self) -> str | None:
+        """Write a checkpoint, where there is a run directory; returns why it could not be, or ``None``."""
+        try:
+            if self.directory is not None:
+                save_checkpoint(self.directory, self.iteration, self.config, self.players)
+        except OSError as error:
+            return f"The checkpoint could not be written ({error}); the run ends with what it has."
+        return None
 
     def discriminator_step(self) -> None:
         """One step of the discriminator on fresh real and generated samples."""

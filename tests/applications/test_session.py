@@ -10,12 +10,13 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from gandiag.applications import ApplicationResult, run_session
-from gandiag.applications.session import CHECKPOINT, INTERRUPTED, read_session, restore_session
+from gandiag.applications.session import CHECKPOINT, read_session, restore_session
 from gandiag.data import load_dataset
 from gandiag.errors import GandiagError
 from gandiag.monitor import attach
 from gandiag.nets.mlp import NOISE_SIZE, PointDiscriminator, PointGenerator
 from gandiag.recording import Recording
+from gandiag.training.interruption import INTERRUPTED
 from gandiag.training.loop import batch
 
 RING = load_dataset("ring")

@@ -2,6 +2,8 @@
 
 import errno
 import math
+import os
+import signal
 from dataclasses import replace
 from typing import get_args
 
@@ -18,6 +20,7 @@ from gandiag.recording import Recording, storage
 from gandiag.training import TrainingConfig, checkpoint, players, read_checkpoint, restore_players, train
 from gandiag.training import loop as loop_module
 from gandiag.training.config import AntiCollapse
+from gandiag.training.interruption import whole_steps
 
 POINTS = {"dataset": "ring", "model": "mlp"}
 
@@ -177,6 +180,42 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(ring, tmp_path):
         np.testing.assert_array_equal(
             recording.series(f"steps.grad_norm[{network}]"), straight.recording.series(f"steps.grad_norm[{network}]")
         )
+
+
+def test_an_interruption_between_both_players_waits_for_the_step_to_end(ring, tmp_path, monkeypatch):
+    config = TrainingConfig(**POINTS, iterations=12)
+    whole, step = train(config, ring), loop_module._Run.generator_step
+
+    def press_once(run) -> None:
+        if run.iteration == 5 and not (tmp_path / checkpoint.CHECKPOINT).exists():
+            os.kill(os.getpid(), signal.SIGINT)
+        step(run)
+
+    monkeypatch.setattr(loop_module._Run, "generator_step", press_once)
+    stopped = train(config, ring, out=tmp_path)
+    assert (stopped.iterations, stopped.ended_early) == (6, "interrupted from the keyboard")
+    resumed = train(config, ring, out=tmp_path, checkpoint=read_checkpoint(tmp_path)[1])
+    assert all(map(torch.equal, parameters(whole), parameters(resumed)))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_interruption_does_not_wait():
+    with whole_steps():
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_interruption_on_a_full_disk_ends_the_run_as_well(ring, tmp_path, monkeypatch):
+    def stop(iteration: int) -> None:
+        raise KeyboardInterrupt
+
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(loop_module, "save_checkpoint", full)
+    result = train(TrainingConfig(**POINTS, iterations=5), ring, out=tmp_path, progress=stop)
+    assert "No space left on device" in result.ended_early
 
 
 def test_the_saved_generator_is_the_trained_one(ring, tmp_path):
