@@ -66,7 +66,7 @@ def _differences(study: Study, summary: pd.DataFrame) -> list[str]:
 
 
 def _greatest(word: str, settings: pd.DataFrame, measure: str) -> str:
-    row = settings.loc[settings[f"{measure}_difference"].abs().idxmax()]
+    row = settings.iloc[int(settings[f"{measure}_difference"].abs().argmax())]
     low, high = row[f"{measure}_difference_low"], row[f"{measure}_difference_high"]
     return f" The greatest {word}: {row['setting']}, {row[f'{measure}_difference']:+.3g} [{low:+.3g}, {high:+.3g}]."
 
