@@ -6,6 +6,8 @@ from typing import Any
 FIELD_NOTES_RING = "measured over 37 recipes on a ring of 8 Gaussians, 3–5 seeds each"
 MEASURED_HERE = "measured on digits and MNIST with the lecture's GAN: reports/settings"
 
+MEASURED_CONDITIONAL = "measured on the embedded digits with small conditional GANs, healthy and broken on purpose"
+
 
 @dataclass(frozen=True)
 class Threshold:
@@ -46,6 +48,11 @@ class Policy:
         undetached_share: Share of steps at which the discriminator's loss flows into the generator that is a habit.
         skipped_share: Share of steps left out by mixed precision above which they are too many.
         outside_share: Share of real values that the generator's last operation cannot give above which ranges differ.
+        within_class: Pairwise distance within a class, relative to real ones, below which its samples are all alike.
+        ignored_input: Change of the samples when one input is exchanged, relative to other samples, below which the
+            generator ignores it.
+        told_by_label: Information of the label on the class shown, of 1, below which nothing of it shows.
+        label_fidelity: Share of a class's samples that show it below which its label is confused with others.
         steep_critic: Median ‖∂logit/∂fake‖ above which a Wasserstein critic is unconstrained; ``None`` elsewhere.
     """
 
@@ -74,6 +81,10 @@ class Policy:
     undetached_share: Threshold = Threshold(0.5, "a loop is wired the same way at each step")
     skipped_share: Threshold = Threshold(0.05, "a scale that has settled grows, and overflows, once in 2000 steps")
     outside_share: Threshold = Threshold(0.01, "rounding and rare outliers stay under one in a hundred")
+    within_class: Threshold = Threshold(0.2, f"TODO ({MEASURED_CONDITIONAL})")
+    ignored_input: Threshold = Threshold(0.03, f"TODO ({MEASURED_CONDITIONAL})")
+    told_by_label: Threshold = Threshold(0.1, f"TODO ({MEASURED_CONDITIONAL})")
+    label_fidelity: Threshold = Threshold(0.3, f"TODO ({MEASURED_CONDITIONAL})")
     blown_up_logit: Threshold | None = None
     steep_critic: Threshold | None = None
 

@@ -84,6 +84,20 @@ REMEDIES = MappingProxyType(
                 "stacked MNIST: 79 to 1000 modes (PacGAN, Lin et al. 2018, Table 2)",
             ),
         ),
+        "within_class": (
+            Remedy(
+                "Show the discriminator several samples of the same class at once (packing)",
+                "a batch of equal samples is then easily told from real ones (PacGAN, Lin et al. 2018)",
+            ),
+            Remedy(
+                _R1,
+                "a smooth discriminator leaves no single sample of a class that it likes best (Mescheder et al. 2018)",
+            ),
+            Remedy(
+                "Give the noise more weight: feed it into later layers too, or lower a pixel loss's weight",
+                "a generator to which the condition tells all ignores the noise (Isola et al. 2017, Section 3.2)",
+            ),
+        ),
         "divergence": (
             Remedy(
                 "Constrain the critic: gandiag.regularizers.wgan_gp(discriminator, real, fake), strength 10",
@@ -160,6 +174,43 @@ REMEDIES = MappingProxyType(
                 "Remove the discriminator's sigmoid and keep BCEWithLogitsLoss, or keep it and use BCELoss",
                 "the first is the more exact of the two",
             ),
+        ),
+        "labels_ignored": (
+            Remedy(
+                "Give the discriminator the label too, with real and with generated samples",
+                "what the discriminator does not see, the generator need not heed (Mirza and Osindero 2014)",
+            ),
+            Remedy(
+                "Show the label to the discriminator as a projection or as a class to be told",
+                "a label that is only concatenated is easily overlooked (Miyato and Koyama 2018; Odena et al. 2017)",
+            ),
+        ),
+        "labels_confused": (
+            Remedy(
+                "Look whether real labels and images belong together, and whether both players count the classes alike",
+                "a generator shows what the data pairs with a label",
+            ),
+            Remedy(
+                "Train longer, or show the label to the discriminator as a projection",
+                "classes that look alike come apart late (Miyato and Koyama 2018)",
+            ),
+        ),
+        "noise_ignored": (
+            Remedy(
+                "Feed the noise into several layers, or use dropout in the generator for it",
+                "beside a strong condition, noise at the input alone is ignored (Isola et al. 2017, Section 3.2)",
+            ),
+            Remedy(
+                "Reward different samples for different noise, as the mode-seeking loss does",
+                "keeps the distance of samples in step with that of the noise (Mao et al. 2019)",
+            ),
+        ),
+        "input_ignored": (
+            Remedy(
+                "Give the discriminator this input beside the sample",
+                "what the discriminator does not see, the generator need not heed (Mirza and Osindero 2014)",
+            ),
+            Remedy("Look whether the input reaches the generator's layers", "nothing that it makes depends on it"),
         ),
         "ranges_differ": (
             Remedy(
