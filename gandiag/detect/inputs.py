@@ -8,7 +8,7 @@ import numpy as np
 from gandiag.detect.finding import Evidence, Failure, Finding, Status
 from gandiag.detect.policy import Threshold
 from gandiag.detect.remedies import remedies_for
-from gandiag.detect.windows import RunView, Values, below
+from gandiag.detect.windows import RunView, Values, above, below
 
 Inputs = Mapping[str, Mapping[str, Any]]
 """Name of an input → its ``kind`` and, of a label, its number of ``classes``."""
@@ -24,7 +24,14 @@ def check_inputs(run: RunView) -> tuple[Finding, ...]:
     """
     inputs: Inputs = (run.recording.meta.get("inputs") or {}).get(run.generator) or {}
     ignored = list(_ignored_labels(run, inputs))
-    found = [*ignored, *(() if ignored else _confused_labels(run)), *_ignored_inputs(run, inputs)]
+    found = [
+        *ignored,
+        *(() if ignored else _confused_labels(run)),
+        *_ignored_inputs(run, inputs),
+        *_discriminator_without_say(run),
+        *_identity_mapping(run),
+        *_hidden_information(run),
+    ]
     return tuple(sorted(found, key=lambda finding: finding.status is not Status.FAIL))
 
 
@@ -131,3 +138,64 @@ def _ignored_inputs(run: RunView, inputs: Inputs) -> Iterator[Finding]:
                 unmoved,
                 evidence,
             )
+
+
+def _discriminator_without_say(run: RunView) -> Iterator[Finding]:
+    """A generator that other losses teach, and the discriminator hardly."""
+    signal = run.own("signal.adversarial_share")
+    faint = below(run.windowed(signal), run.policy.adversarial_share)
+    if _holds(run, faint):
+        yield _finding(
+            run,
+            "discriminator_without_say",
+            Status.WARN,
+            "The discriminator has hardly a say: nearly all of the gradient at the generator's samples comes from its "
+            "other losses.",
+            faint,
+            run.evidence(
+                signal, "Share of the samples' gradient that the discriminator sends", "<", run.policy.adversarial_share
+            ),
+        )
+
+
+def _identity_mapping(run: RunView) -> Iterator[Finding]:
+    """A translator that gives back what it is given."""
+    signal = run.own("probes.identity_distance")
+    same = below(run.windowed(signal), run.policy.identity_distance)
+    if _holds(run, same):
+        yield _finding(
+            run,
+            "identity_mapping",
+            Status.WARN,
+            "The generator gives back its input nearly as it is: it translates nothing.",
+            same,
+            run.evidence(
+                signal,
+                "Distance of a sample from its own input, relative to other samples",
+                "<",
+                run.policy.identity_distance,
+            ),
+        )
+
+
+def _hidden_information(run: RunView) -> Iterator[Finding]:
+    """A cycle that restores its input from traces too faint to be seen."""
+    policy = run.policy
+    error, amplified = run.own("probes.cycle_error"), run.own("probes.cycle_amplification")
+    hidden = below(run.windowed(error), policy.restored) & above(run.windowed(amplified), policy.amplified_noise)
+    if _holds(run, hidden):
+        yield _finding(
+            run,
+            "hidden_information",
+            Status.WARN,
+            "The cycle restores its input from faint traces hidden in the translation: a little noise on it breaks the "
+            "reconstruction.",
+            hidden,
+            run.evidence(
+                amplified,
+                "What noise on the translation adds to the cycle's error, of what it is itself",
+                ">",
+                policy.amplified_noise,
+            ),
+            run.evidence(error, "Error of the cycle, relative to other inputs", "<", policy.restored),
+        )

@@ -7,6 +7,7 @@ FIELD_NOTES_RING = "measured over 37 recipes on a ring of 8 Gaussians, 3–5 see
 MEASURED_HERE = "measured on digits and MNIST with the lecture's GAN: reports/settings"
 
 MEASURED_CONDITIONAL = "measured on the embedded digits with small conditional GANs, healthy and broken on purpose"
+MEASURED_TRANSLATING = "measured on the embedded digits with small pix2pix and CycleGANs"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,12 @@ class Policy:
             generator ignores it.
         told_by_label: Information of the label on the class shown, of 1, below which nothing of it shows.
         label_fidelity: Share of a class's samples that show it below which its label is confused with others.
+        adversarial_share: Share of the gradient at the generator's samples below which the discriminator has no say.
+        identity_distance: Distance of a sample from its own input, relative to other samples, below which nothing was
+            translated.
+        restored: Error of a cycle, relative to other inputs, below which it restores what it was given.
+        amplified_noise: What noise on a translation adds to a cycle's error, relative to its own size, above which the
+            cycle hangs on faint traces.
         steep_critic: Median ‖∂logit/∂fake‖ above which a Wasserstein critic is unconstrained; ``None`` elsewhere.
     """
 
@@ -85,6 +92,10 @@ class Policy:
     ignored_input: Threshold = Threshold(0.03, f"TODO ({MEASURED_CONDITIONAL})")
     told_by_label: Threshold = Threshold(0.1, f"TODO ({MEASURED_CONDITIONAL})")
     label_fidelity: Threshold = Threshold(0.3, f"TODO ({MEASURED_CONDITIONAL})")
+    adversarial_share: Threshold = Threshold(0.01, f"TODO ({MEASURED_TRANSLATING})")
+    identity_distance: Threshold = Threshold(0.1, f"TODO ({MEASURED_TRANSLATING})")
+    restored: Threshold = Threshold(0.3, f"TODO ({MEASURED_TRANSLATING})")
+    amplified_noise: Threshold = Threshold(3.0, f"TODO ({MEASURED_TRANSLATING})")
     blown_up_logit: Threshold | None = None
     steep_critic: Threshold | None = None
 

@@ -212,6 +212,36 @@ REMEDIES = MappingProxyType(
             ),
             Remedy("Look whether the input reaches the generator's layers", "nothing that it makes depends on it"),
         ),
+        "discriminator_without_say": (
+            Remedy(
+                "Lower the weight of the other losses, or raise the adversarial one's, until its share is a tenth",
+                "a pixel loss alone gives blurred means (Isola et al. 2017, Section 4.1)",
+            ),
+            Remedy(
+                "Look whether the discriminator is saturated: the gradient that it sends may have died",
+                "what it sends shrinks as it becomes certain (Arjovsky and Bottou 2017, Theorem 2.4)",
+            ),
+        ),
+        "identity_mapping": (
+            Remedy(
+                "Lower the weights of the identity and the cycle loss, or begin without the identity loss",
+                "both are 0 for a generator that changes nothing (Zhu et al. 2017, Sections 3.3 and 5.2)",
+            ),
+            Remedy(
+                "Strengthen the discriminators, which alone ask for a change",
+                "one that cannot tell the domains apart lets everything pass",
+            ),
+        ),
+        "hidden_information": (
+            Remedy(
+                "Add a little noise to the translation before it is translated back",
+                "noise drowns what is hidden (Chu et al. 2017, Section 4; Bashkirova et al. 2019)",
+            ),
+            Remedy(
+                "Lower the weight of the cycle loss as training goes on",
+                "an exact reconstruction of what the other domain cannot show must be hidden in it (Chu et al. 2017)",
+            ),
+        ),
         "ranges_differ": (
             Remedy(
                 "Scale the real samples to the generator's range, as (x − 0.5) / 0.5 does for tanh",

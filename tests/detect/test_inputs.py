@@ -4,6 +4,7 @@ import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gandiag.detect import Failure, Status, diagnose
@@ -129,3 +130,43 @@ def test_near_misses_of_collapse_within_a_class(conditional, changes):
 def test_missing_classes_come_before_collapse_within_those_that_are_there(conditional):
     diagnosis = diagnose(conditional(modes=5, kl_to_real=1.0, diversity_class_3=0.01))
     assert diagnosis.main.kind == "partial"
+
+
+TRANSLATORS = {
+    "a say in the gradient": ({"adversarial_share": 0.3}, None),
+    "no say": ({"adversarial_share": 0.001}, "discriminator_without_say"),
+    "a say that comes late": ({"adversarial_share": lambda t: 0.001 if t < 0.5 else 0.2}, None),
+    "something is changed": ({"identity_distance": 1.5}, None),
+    "nothing is changed": ({"identity_distance": 0.02}, "identity_mapping"),
+    "an honest cycle": ({"cycle_error": 0.1, "cycle_amplification": 0.9}, None),
+    "a cycle on faint traces": ({"cycle_error": 0.1, "cycle_amplification": 15.0}, "hidden_information"),
+    "a cycle that restores nothing": ({"cycle_error": 0.9, "cycle_amplification": 15.0}, None),
+}
+
+
+@pytest.mark.parametrize("name", TRANSLATORS)
+def test_translators(make_recording, name):
+    changes, kind = TRANSLATORS[name]
+    recording = make_recording()
+    for column, value in changes.items():
+        table = recording.signal if column == "adversarial_share" else recording.probes
+        share = np.linspace(0, 1, len(table))
+        table[column] = [value(t) for t in share] if callable(value) else value
+    if "adversarial_share" in recording.signal:
+        # It is looked at in one iteration of many.
+        recording.signal.loc[recording.signal["iteration"] % 50 > 0, "adversarial_share"] = np.nan
+    diagnosis = diagnose(recording)
+    assert [finding.kind for finding in diagnosis.inputs] == ([] if kind is None else [kind])
+    assert all(finding.status == Status.WARN for finding in diagnosis.inputs)
+    assert diagnosis.verdict == "healthy"
+
+
+def test_the_translator_in_question_is_named_where_there_are_several(make_recording):
+    recording = make_recording()
+    for name in ("steps", "layers", "signal", "probes"):
+        table = recording.table(name)
+        twice = [table.assign(network="G.there"), table.assign(network="G.back")]
+        setattr(recording, name, pd.concat(twice, ignore_index=True))
+    recording.probes["identity_distance"] = np.where(recording.probes["network"] == "G.back", 0.01, 1.2)
+    (finding,) = diagnose(recording).inputs
+    assert finding.reason.startswith("G.back: ")

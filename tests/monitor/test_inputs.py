@@ -180,7 +180,7 @@ def test_a_plain_generator_gets_no_columns_for_inputs():
 
 @pytest.mark.filterwarnings("ignore::gandiag.errors.GandiagWarning")
 def test_an_error_in_looking_at_the_inputs_leaves_all_other_columns(monkeypatch):
-    monkeypatch.setattr("gandiag.monitor.prober.find_factors", lambda calls: 1 / 0)
+    monkeypatch.setattr("gandiag.monitor.inputs.find_factors", lambda calls: 1 / 0)
     generator, discriminator = nn.Linear(8, 4), nn.Linear(4, 1)
     with gandiag.attach(generator, discriminator, every=1) as monitor:
         train(generator, discriminator, lambda: (torch.randn(64, 8),))
