@@ -52,6 +52,7 @@ class Policy:
         within_class: Pairwise distance within a class, relative to real ones, below which its samples are all alike.
         ignored_input: Change of the samples when one input is exchanged, relative to other samples, below which the
             generator ignores it.
+        heeded_label: The same of a label, above which the generator heeds it, whatever its samples show.
         told_by_label: Information of the label on the class shown, of 1, below which nothing of it shows.
         label_fidelity: Share of a class's samples that show it below which its label is confused with others.
         adversarial_share: Share of the gradient at the generator's samples below which the discriminator has no say.
@@ -90,6 +91,7 @@ class Policy:
     outside_share: Threshold = Threshold(0.01, "rounding and rare outliers stay under one in a hundred")
     within_class: Threshold = Threshold(0.2, f"TODO ({MEASURED_CONDITIONAL})")
     ignored_input: Threshold = Threshold(0.03, f"TODO ({MEASURED_CONDITIONAL})")
+    heeded_label: Threshold = Threshold(0.3, f"TODO ({MEASURED_CONDITIONAL})")
     told_by_label: Threshold = Threshold(0.1, f"TODO ({MEASURED_CONDITIONAL})")
     label_fidelity: Threshold = Threshold(0.3, f"TODO ({MEASURED_CONDITIONAL})")
     adversarial_share: Threshold = Threshold(0.01, f"TODO ({MEASURED_TRANSLATING})")

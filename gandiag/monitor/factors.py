@@ -59,7 +59,7 @@ def joined(calls: Sequence[Call], argument: Argument) -> Tensor | None:
     """One argument's rows of all calls; ``None`` where it has not a row for each sample, or rows of other shapes."""
     rows = [call.rows_of(argument) for call in calls]
     found = [part for part in rows if part is not None]
-    if len(found) < len(rows) or len({part.shape[1:] for part in found}) != 1 or not found[0][:1].numel():
+    if not found or len(found) < len(rows) or len({part.shape[1:] for part in found}) != 1 or not found[0][:1].numel():
         return None
     return torch.cat(found)
 

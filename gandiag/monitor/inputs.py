@@ -12,6 +12,7 @@ from gandiag.probes.classes import Labels
 from gandiag.recording import Recorder
 
 NO_CLASSES = "there is no judge that names classes, so whether the samples show the labels asked for is not known"
+NOT_FOLLOWED = "which of a translator's calls are on data and go to a discriminator could not be followed"
 
 
 class InputProbe:
@@ -62,9 +63,12 @@ class InputProbe:
         """Whether a translator changes anything, and whether a second one restores what it was given."""
         watch = self._watches[label]
         argument = None if watch.replay is None else source_argument(self._factors_of(label, watch.replay))
-        if argument is None or not (calls := first_rows(watch.judged_calls(), ROWS)):
+        if argument is None:
             return {}
-        if (given := joined(calls, argument)) is None:
+        calls = first_rows(watch.judged_calls(), ROWS)
+        given = joined(calls, argument)
+        if given is None:
+            self._recorder.abstain("probes.identity_distance", NOT_FOLLOWED)
             return {}
         with watch.run() as give:
             samples = give(calls)

@@ -31,7 +31,7 @@ TAKEN_APART_EVERY = 50  # the generator's gradient, at its samples
 EXAMINED_WHEN_PUZZLED = 20  # a penalty every 16th step, as lazy regularisation has it, comes by in these
 PUZZLED_AT_MOST = 4
 UNKNOWN_CALLS = "the discriminator's calls on real and on generated samples could not be told apart with certainty"
-NO_SHARE = "no gradient was seen to come back from the discriminator into the samples of one forward pass alone"
+NO_SHARE = "no gradient was seen to come back from the discriminator into the generator's samples"
 UNSEEN = (
     "no forward pass of the {} was seen: the loop calls it by another method or inside something compiled; attach the "
     "module that the loop calls"

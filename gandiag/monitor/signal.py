@@ -206,10 +206,10 @@ class GeneratorSignal:
         return None if index is None else self.passes[index].gradient
 
     def _adversarial_share(self) -> Tensor | None:
-        """That of the one pass whose samples a discriminator sent gradients into."""
+        """Mean over the passes whose samples a discriminator sent gradients into."""
         shares = [share for one in self.passes if one.parts and (share := one.parts.share()) is not None]
-        self.share_seen |= len(shares) == 1
-        return shares[0] if len(shares) == 1 else None
+        self.share_seen |= bool(shares)
+        return torch.stack(shares).mean() if shares else None
 
     def drain(self) -> pd.DataFrame:
         """Rows for the table ``signal``: one transfer from the device for all alike."""

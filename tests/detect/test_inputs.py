@@ -42,7 +42,10 @@ def conditional(make_recording):
 SCENARIOS = {
     "healthy": ({}, None),
     "labels without influence": ({"sensitivity_1": 0.001}, "labels_ignored"),
-    "labels of which nothing shows": ({"label_information": 0.03, "label_fidelity": 0.1}, "labels_ignored"),
+    "labels of which nothing shows": (
+        {"label_information": 0.03, "label_fidelity": 0.1, "sensitivity_1": 0.1},
+        "labels_ignored",
+    ),
     "labels exchanged": (
         {"label_fidelity": 0.8, "fidelity_class_4": 0.05, "judged_as_class_4": 9.0, "fidelity_class_9": 0.1},
         "labels_confused",
@@ -51,6 +54,7 @@ SCENARIOS = {
     # near-misses
     "labels ignored at first": ({"sensitivity_1": lambda t: 0.0 if t < 0.5 else 0.7}, None),
     "a class that comes late": ({"fidelity_class_4": lambda t: 0.0 if t < 0.6 else 0.8}, None),
+    "poor samples of heeded labels": ({"label_information": 0.03}, None),
     "one class that is hard": ({"fidelity_class_1": 0.45}, None),
     "noise of little influence": ({"sensitivity_0": 0.1}, None),
     "not measured": ({"sensitivity_0": math.nan, "sensitivity_1": math.nan, "label_information": math.nan}, None),
