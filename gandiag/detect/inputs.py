@@ -74,7 +74,7 @@ def _ignored_labels(run: RunView, inputs: Inputs) -> Iterator[Finding]:
                 run,
                 "labels_ignored",
                 Status.FAIL,
-                f"The generator ignores its labels (input {name}): whatever is asked for, the samples show the same.",
+                f"The generator ignores its labels (input {name}): its samples show nothing of what is asked for.",
                 unmoved | untold,
                 *(evidence for evidence in (moved, told) if not np.isnan(evidence.value)),
             )
@@ -86,10 +86,12 @@ def _confused_labels(run: RunView) -> Iterator[Finding]:
     Codes that a generator learns without real labels (InfoGAN) look like exchanged labels: hence a warning only.
     """
     policy = run.policy
+    # Where all that is asked for comes out alike, nothing is confused.
+    told = ~below(run.windowed(run.own("probes.label_information")), policy.told_by_label)
     low = {
         index: holds
         for index, signal in run.numbered("probes.fidelity_class").items()
-        if _holds(run, holds := below(run.windowed(signal), policy.label_fidelity))
+        if _holds(run, holds := below(run.windowed(signal), policy.label_fidelity) & told)
     }
     if not low:
         return

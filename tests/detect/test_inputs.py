@@ -55,6 +55,7 @@ SCENARIOS = {
     "labels ignored at first": ({"sensitivity_1": lambda t: 0.0 if t < 0.5 else 0.7}, None),
     "a class that comes late": ({"fidelity_class_4": lambda t: 0.0 if t < 0.6 else 0.8}, None),
     "poor samples of heeded labels": ({"label_information": 0.03}, None),
+    "poor samples that all show the same": ({"label_information": 0.03, "fidelity_class_2": 0.0}, None),
     "one class that is hard": ({"fidelity_class_1": 0.45}, None),
     "noise of little influence": ({"sensitivity_0": 0.1}, None),
     "not measured": ({"sensitivity_0": math.nan, "sensitivity_1": math.nan, "label_information": math.nan}, None),

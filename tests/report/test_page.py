@@ -261,10 +261,11 @@ def test_a_diagnosis_without_findings_makes_a_page(tmp_path: Path) -> None:
 
 def test_what_becomes_of_the_inputs_stands_beside_the_verdict(make_run: MakeRun, tmp_path: Path) -> None:
     run = make_run("healthy")
-    recording = run.recording
-    recording.probes["fidelity_class_3"] = 0.9
-    recording.probes["sensitivity_0"] = 0.012
-    recording.meta["inputs"] = {"G": {"0": {"kind": "noise", "classes": None}}}
+    recording = dataclasses.replace(
+        run.recording,
+        probes=run.recording.probes.assign(fidelity_class_3=0.9, sensitivity_0=0.012),
+        meta={**run.recording.meta, "inputs": {"G": {"0": {"kind": "noise", "classes": None}}}},
+    )
     finding = Finding(
         Failure.INPUTS, Status.WARN, "The generator ignores its noise.", "noise_ignored", 0, (), (Remedy("Do", "so"),)
     )
