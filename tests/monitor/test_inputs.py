@@ -7,6 +7,7 @@ from torch.nn.functional import one_hot
 
 import gandiag
 from gandiag.data import load_digits
+from gandiag.detect import Failure, Status
 from gandiag.monitor.factors import find_factors, joined, labels_of
 from gandiag.monitor.replay import Call
 from gandiag.monitor.sensitivity import sensitivities
@@ -168,6 +169,46 @@ def test_labels_of_the_loop_are_held_against_the_judge(shift):
     assert last["diversity_class_4"] < 0.1
     assert last["sensitivity_1"] > 0.9
     assert last["sensitivity_0"] < 0.2
+
+
+class Album(nn.Module):
+    """Twenty digits of each class, of which the noise chooses one; of the class in question, twenty times the same.
+
+    Their contrast changes from call to call: a generator that stands still is not judged.
+    """
+
+    def __init__(self, alike: int | None) -> None:
+        super().__init__()
+        digits = load_digits()
+        albums = [digits.samples[digits.labels == index][:20].flatten(1) for index in range(10)]
+        if alike is not None:
+            albums[alike] = albums[alike][:1].expand(20, -1)
+        self.images = nn.Parameter(torch.stack(albums))
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, z, y):
+        if self.training:
+            self.calls += 1
+        contrast = 0.85 + 0.15 * self.calls.sin()
+        chosen = (z[:, 0].sigmoid() * 20).long()
+        return contrast * self.images[y, chosen].view(-1, 1, 28, 28) + 0.001 * z[:, 1:2, None, None]
+
+
+@pytest.mark.parametrize("alike", [None, 3])
+def test_a_class_of_which_one_sample_is_made_is_named(alike):
+    torch.manual_seed(0)
+    generator, discriminator = Album(alike), nn.Sequential(nn.Flatten(), nn.Linear(784, 1))
+    digits = load_digits().samples
+    with gandiag.attach(generator, discriminator, judge="mnist", real=digits, every=20, on_alarm="ignore") as monitor:
+        train(generator, discriminator, lambda: (torch.randn(64, 8), torch.randint(10, (64,))), steps=220)
+    diagnosis = monitor.diagnose()
+    (finding,) = [one for one in diagnosis.findings if one.failure is Failure.MODE_COLLAPSE]
+    if alike is None:
+        assert finding.status is Status.PASS, str(diagnosis)
+    else:
+        assert finding.kind == "within_class", str(diagnosis)
+        assert "Of class 3, the generator makes nearly the same sample" in finding.reason
+    assert diagnosis.inputs == ()
 
 
 def test_a_plain_generator_gets_no_columns_for_inputs():
