@@ -24,6 +24,7 @@ from tqdm import trange
 
 import gandiag
 from gandiag.data import Dataset, load_digits, load_idx_dataset
+from gandiag.metrics.diversity import intra_class_distances
 from gandiag.nets.judge import Judge
 
 WEIGHTS = Path(gandiag.__file__).parent / "weights"
@@ -138,16 +139,18 @@ def deform(images: Tensor) -> Tensor:
 
 @torch.no_grad()
 def statistics(judge: Judge, datasets: list[Dataset]) -> dict[str, Tensor]:
-    """The feature moments, class shares and mean pairwise distance of real sets, for use without the sets."""
+    """The feature moments, class shares and mean pairwise distances of real sets, for use without the sets."""
     gathered = {}
     for dataset in datasets:
         features = torch.cat([judge.features(images) for images in dataset.samples.split(1000)]).double()
-        subset = features[torch.randperm(len(features), generator=torch.Generator().manual_seed(0))[:5000]]
+        chosen = torch.randperm(len(features), generator=torch.Generator().manual_seed(0))[:5000]
+        subset, classes = features[chosen], dataset.labels[chosen]
         gathered[f"{dataset.name}.count"] = torch.tensor(float(len(features)), dtype=torch.float64)
         gathered[f"{dataset.name}.mean"] = features.mean(dim=0)
         gathered[f"{dataset.name}.covariance"] = features.T.cov()
         gathered[f"{dataset.name}.class_shares"] = dataset.labels.bincount(minlength=10).double() / len(dataset)
         gathered[f"{dataset.name}.pairwise_distance"] = nn.functional.pdist(subset).mean()
+        gathered[f"{dataset.name}.class_distances"] = intra_class_distances(subset, classes, 10)
     return gathered
 
 

@@ -38,6 +38,14 @@ LOGITS_UNKNOWABLE = {"through_numpy.py": "generated samples take a way that nobo
 MARK = re.compile(r"^( *)# --- (attach|logits|signal): (.*)$", re.MULTILINE)
 ROUNDS = re.compile(r"(\d+)(\D*# --- rounds)$", re.MULTILINE)
 LEAST_STEPS = 200
+OTHER_LOSSES = ("cyclegan_small.py", "pix2pix_small.py")  # beside the discriminator's, at the generator's samples
+INPUTS = {
+    "acgan.py": {"0": "noise", "1": "label"},
+    "conditional.py": {"0": "noise", "1": "label"},
+    "conditional_projection.py": {"0": "noise", "1": "label"},
+    "infogan.py": {"0": "noise", "1": "label", "2": "noise"},
+    "wgan_gp.py": {"0": "noise"},
+}
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::gandiag.errors.GandiagWarning"),
@@ -222,6 +230,24 @@ def test_logits_are_told_apart_or_nothing_is_said(script: str, attached: Marks) 
             known = recorded[column].notna().to_numpy() & expected.notna().to_numpy()
             assert known.sum() >= 0.9 * expected.notna().sum()
             np.testing.assert_allclose(recorded[column][known], expected[known], rtol=1e-3, atol=1e-6)
+
+
+def test_the_discriminator_has_all_of_the_say_where_there_is_no_other_loss(script: str, attached: Marks) -> None:
+    shares = attached.monitor.recording.signal["adversarial_share"].dropna()
+    assert len(shares) >= 4
+    if script in OTHER_LOSSES:
+        assert shares.between(1e-4, 0.5).all()
+    else:
+        assert (shares == 1).all()
+
+
+@pytest.mark.parametrize("conditional", INPUTS)
+def test_what_the_generator_is_fed_is_recognised(conditional: str) -> None:
+    recording = play(conditional, Marks(watch=True), longer=4).monitor.recording
+    assert {name: one["kind"] for name, one in recording.meta["inputs"]["G"].items()} == INPUTS[conditional]
+    if len(INPUTS[conditional]) > 1:
+        for name in INPUTS[conditional]:
+            assert recording.series(f"probes.sensitivity_{name}[G]").between(0.01, 1.5).all()
 
 
 def test_parameters_buffers_and_random_states_are_bit_identical(script: str, attached: Marks) -> None:

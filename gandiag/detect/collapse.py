@@ -9,6 +9,7 @@ from gandiag.detect.vanishing import depth_ratio
 from gandiag.detect.windows import RunView, Values, above, below, missing
 
 DEPTH_CAUSE = 1e-2
+CLASSES_SHOWN = 4  # as evidence
 
 
 def detect_mode_collapse(run: RunView) -> Finding:
@@ -17,10 +18,11 @@ def detect_mode_collapse(run: RunView) -> Finding:
     Symptom: Samples look alike, or whole classes are missing, while the losses and gradients look ordinary.
 
     Evidence: The mean distance of two samples relative to that of two real samples, in the judge's feature space; the
-    number of classes present; the evenness of the class histogram.
+    number of classes present; the evenness of the class histogram; the same distance within each class.
 
     Rule: Samples are alike (total collapse; if the fixed inputs' class also keeps changing, cycling), or classes are
-    missing or very uneven (partial), in 80 % of the last third of the run.
+    missing or very uneven (partial), or all are there and the samples of one or more are alike (within class), in 80 %
+    of the last third of the run.
 
     Undecided when: There is nothing real to compare with, or the generator has not moved since its start: an untrained
     generator's samples are all alike too.
@@ -46,6 +48,9 @@ def detect_mode_collapse(run: RunView) -> Finding:
     alike = below(diversity, run.policy.collapsed_diversity)
     lacking = _lacking_classes(run)
     status = run.status(alike | lacking)
+    within = detect_within_class(run)
+    if within is not None and status is not Status.FAIL:
+        return within
     if status is Status.PASS:
         return Finding(
             Failure.MODE_COLLAPSE, status, "The samples are about as diverse as the data.", evidence=_evidence(run)
@@ -61,6 +66,49 @@ def detect_mode_collapse(run: RunView) -> Finding:
         evidence=_evidence(run),
         remedies=(*(remedies_for("lost_in_depth") if cause else ()), *remedies_for(kind)),
     )
+
+
+def detect_within_class(run: RunView) -> Finding | None:
+    """The finding that some classes have (nearly) one sample each; ``None`` where none has, or it was not measured."""
+    holding = {
+        index: holds
+        for index, signal in run.numbered("probes.diversity_class").items()
+        if run.status(holds := below(run.windowed(signal), run.policy.within_class)) is Status.FAIL
+    }
+    if not holding:
+        return None
+    classes = sorted(holding, key=lambda index: run.median(run.windowed(_of_class(run, index))))
+    measured = sum(not missing(run.windowed(signal)) for signal in run.numbered("probes.diversity_class").values())
+    return Finding(
+        Failure.MODE_COLLAPSE,
+        Status.FAIL,
+        _within_reason(sorted(holding), measured),
+        kind="within_class",
+        onset=run.onset(np.logical_or.reduce(list(holding.values()))),
+        evidence=tuple(
+            run.evidence(
+                _of_class(run, index),
+                f"Distance between samples of class {index}, relative to real ones",
+                "<",
+                run.policy.within_class,
+            )
+            for index in classes[:CLASSES_SHOWN]
+        ),
+        remedies=remedies_for("within_class"),
+    )
+
+
+def _of_class(run: RunView, index: int) -> str:
+    return run.own(f"probes.diversity_class_{index}")
+
+
+def _within_reason(classes: list[int], measured: int) -> str:
+    if len(classes) == measured > 1:
+        return "The classes are all there, but of each the generator makes nearly the same sample."
+    named = ", ".join(map(str, classes[:-1])) + " and " * (len(classes) > 1) + str(classes[-1])
+    if len(classes) == 1:
+        return f"Of class {named}, the generator makes nearly the same sample each time."
+    return f"Of each of the classes {named}, the generator makes nearly the same sample each time."
 
 
 def mode_count(run: RunView) -> int:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from gandiag.detect.collapse import detect_mode_collapse
 from gandiag.detect.convergence import detect_non_convergence
 from gandiag.detect.finding import Diagnosis, Failure, Finding, Status, Verdict
+from gandiag.detect.inputs import check_inputs
 from gandiag.detect.policy import Policy, policy_for
 from gandiag.detect.vanishing import detect_vanishing_gradients
 from gandiag.detect.windows import RunView
@@ -48,7 +49,16 @@ def diagnose(recording: Recording, policy: Policy | None = None) -> Diagnosis:
     ]
     findings.sort(key=lambda finding: _rank(finding, recording.iterations))
     return Diagnosis(
-        _verdict(findings), tuple(findings), recording.iterations, policy.to_dict(), check_wiring(recording, policy)
+        _verdict(findings),
+        tuple(findings),
+        recording.iterations,
+        policy.to_dict(),
+        check_wiring(recording, policy),
+        tuple(
+            _named(finding, label, generators)
+            for label in generators
+            for finding in check_inputs(RunView(recording, policy, label))
+        ),
     )
 
 

@@ -9,12 +9,13 @@ DIAGNOSIS_SCHEMA_VERSION = 1
 
 
 class Failure(StrEnum):
-    """The three failures of a GAN, and mistakes in the loop that may lie behind them."""
+    """The three failures of a GAN, mistakes in the loop that may lie behind them, and what becomes of its inputs."""
 
     VANISHING_GRADIENTS = "vanishing_gradients"
     MODE_COLLAPSE = "mode_collapse"
     NON_CONVERGENCE = "non_convergence"
     WIRING = "wiring"
+    INPUTS = "inputs"
 
 
 class Status(StrEnum):
@@ -114,6 +115,7 @@ class Diagnosis:
         iterations: Generator steps that the run recorded.
         policy: The thresholds in force, as printed in the report.
         wiring: Mistakes in the loop itself; they do not decide the verdict.
+        inputs: Labels, noise or conditions that a generator ignores or confuses; they do not decide it either.
     """
 
     verdict: Verdict
@@ -121,6 +123,7 @@ class Diagnosis:
     iterations: int
     policy: dict[str, Any]
     wiring: tuple[Finding, ...] = ()
+    inputs: tuple[Finding, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; NaN and infinity become ``None``."""
@@ -130,6 +133,7 @@ class Diagnosis:
             "iterations": self.iterations,
             "findings": [_finding_to_dict(finding) for finding in self.findings],
             "wiring": [_finding_to_dict(finding) for finding in self.wiring],
+            "inputs": [_finding_to_dict(finding) for finding in self.inputs],
             "policy": self.policy,
         }
 
@@ -145,6 +149,7 @@ class Diagnosis:
         others = [finding for finding in self.findings[1:] if finding.status in (Status.FAIL, Status.WARN)]
         lines += [f"Also:    {f.failure.replace('_', ' ')} ({f.status}): {f.reason}" for f in others]
         lines += [f"Wiring:  {f.reason} {f.remedies[0].action}." for f in self.wiring]
+        lines += [f"Inputs:  {f.reason} {f.remedies[0].action}." for f in self.inputs]
         return "\n".join(lines)
 
     def _headline(self) -> str:

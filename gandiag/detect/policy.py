@@ -5,6 +5,8 @@ from typing import Any
 
 FIELD_NOTES_RING = "measured over 37 recipes on a ring of 8 Gaussians, 3–5 seeds each"
 MEASURED_HERE = "measured on digits and MNIST with the lecture's GAN: reports/settings"
+CONDITIONAL = "conditional GANs on the embedded digits, 3500 steps: three healthy, and broken ones"
+TRANSLATING = "pix2pix and CycleGANs on the embedded digits at 16×16, 1200 to 2000 steps"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,18 @@ class Policy:
         undetached_share: Share of steps at which the discriminator's loss flows into the generator that is a habit.
         skipped_share: Share of steps left out by mixed precision above which they are too many.
         outside_share: Share of real values that the generator's last operation cannot give above which ranges differ.
+        within_class: Pairwise distance within a class, relative to real ones, below which its samples are all alike.
+        ignored_input: Change of the samples when one input is exchanged, relative to other samples, below which the
+            generator ignores it.
+        heeded_label: The same of a label, above which the generator heeds it, whatever its samples show.
+        told_by_label: Information of the label on the class shown, of 1, below which nothing of it shows.
+        label_fidelity: Share of a class's samples that show it below which its label is confused with others.
+        adversarial_share: Share of the gradient at the generator's samples below which the discriminator has no say.
+        identity_distance: Distance of a sample from its own input, relative to other samples, below which nothing was
+            translated.
+        restored: Error of a cycle, relative to other inputs, below which it restores what it was given.
+        amplified_noise: What noise on a translation adds to a cycle's error, relative to its own size, above which the
+            cycle hangs on faint traces.
         steep_critic: Median ‖∂logit/∂fake‖ above which a Wasserstein critic is unconstrained; ``None`` elsewhere.
     """
 
@@ -74,6 +88,33 @@ class Policy:
     undetached_share: Threshold = Threshold(0.5, "a loop is wired the same way at each step")
     skipped_share: Threshold = Threshold(0.05, "a scale that has settled grows, and overflows, once in 2000 steps")
     outside_share: Threshold = Threshold(0.01, "rounding and rare outliers stay under one in a hundred")
+    within_class: Threshold = Threshold(
+        0.2, f"0.87 to 1.6 healthy, MNIST included, over 7 on points, under 0.01 with one image a class ({CONDITIONAL})"
+    )
+    ignored_input: Threshold = Threshold(
+        0.03,
+        f"0.62 to 0.71 for noise and 0.71 to 0.84 for labels healthy, 0 where the generator drops it ({CONDITIONAL})",
+    )
+    heeded_label: Threshold = Threshold(
+        0.3, f"0.11 where the discriminator sees no labels, 0.71 to 0.84 where it does ({CONDITIONAL})"
+    )
+    told_by_label: Threshold = Threshold(
+        0.1, f"0.57 to 0.70 healthy, 0.04, which is chance, where the discriminator sees no labels ({CONDITIONAL})"
+    )
+    label_fidelity: Threshold = Threshold(
+        0.25, f"0.32 to 1 for each class healthy, 0 to 0.15 with classes exchanged ({CONDITIONAL})"
+    )
+    adversarial_share: Threshold = Threshold(
+        0.02, f"0.89, 0.59, 0.27 and 0.07 with L1 weights of 1, 10, 100 and 1000, and 0.008 with 10,000 ({TRANSLATING})"
+    )
+    identity_distance: Threshold = Threshold(
+        0.1, f"0.5 to 2.5 where something is to be changed, 0.03 between equal domains ({TRANSLATING})"
+    )
+    restored: Threshold = Threshold(0.3, f"0.05 to 0.3 where the cycle loss was learnt, 0.8 where not ({TRANSLATING})")
+    amplified_noise: Threshold = Threshold(
+        4.0,
+        f"0 to 2 honest ({TRANSLATING}); over 20 for a trace of 1 % in closed form (tests/monitor/test_translation)",
+    )
     blown_up_logit: Threshold | None = None
     steep_critic: Threshold | None = None
 

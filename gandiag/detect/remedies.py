@@ -122,6 +122,20 @@ REMEDIES = MappingProxyType(
                 "stacked MNIST: 79 to 1000 modes (PacGAN, Lin et al. 2018, Table 2)",
             ),
         ),
+        "within_class": (
+            Remedy(
+                "Show the discriminator several samples of the same class at once (packing)",
+                "a batch of equal samples is then easily told from real ones (PacGAN, Lin et al. 2018)",
+            ),
+            Remedy(
+                _R1,
+                "a smooth discriminator leaves no single sample of a class that it likes best (Mescheder et al. 2018)",
+            ),
+            Remedy(
+                "Give the noise more weight: feed it into later layers too, or lower a pixel loss's weight",
+                "a generator to which the condition tells all ignores the noise (Isola et al. 2017, Section 3.2)",
+            ),
+        ),
         "divergence": (
             Remedy(
                 _CONSTRAIN,
@@ -197,6 +211,73 @@ REMEDIES = MappingProxyType(
             Remedy(
                 "Remove the discriminator's sigmoid and keep BCEWithLogitsLoss, or keep it and use BCELoss",
                 "the first is the more exact of the two",
+            ),
+        ),
+        "labels_ignored": (
+            Remedy(
+                "Give the discriminator the label too, with real and with generated samples",
+                "what the discriminator does not see, the generator need not heed (Mirza and Osindero 2014)",
+            ),
+            Remedy(
+                "Show the label to the discriminator as a projection or as a class to be told",
+                "a label that is only concatenated is easily overlooked (Miyato and Koyama 2018; Odena et al. 2017)",
+            ),
+        ),
+        "labels_confused": (
+            Remedy(
+                "Look whether real labels and images belong together, and whether both players count the classes alike",
+                "a generator shows what the data pairs with a label",
+            ),
+            Remedy(
+                "Train longer, or show the label to the discriminator as a projection",
+                "classes that look alike come apart late (Miyato and Koyama 2018)",
+            ),
+        ),
+        "noise_ignored": (
+            Remedy(
+                "Feed the noise into several layers, or use dropout in the generator for it",
+                "beside a strong condition, noise at the input alone is ignored (Isola et al. 2017, Section 3.2)",
+            ),
+            Remedy(
+                "Reward different samples for different noise, as the mode-seeking loss does",
+                "keeps the distance of samples in step with that of the noise (Mao et al. 2019)",
+            ),
+        ),
+        "input_ignored": (
+            Remedy(
+                "Give the discriminator this input beside the sample",
+                "what the discriminator does not see, the generator need not heed (Mirza and Osindero 2014)",
+            ),
+            Remedy("Look whether the input reaches the generator's layers", "nothing that it makes depends on it"),
+        ),
+        "discriminator_without_say": (
+            Remedy(
+                "Lower the weight of the other losses, or raise the adversarial one's, until its share is a tenth",
+                "a pixel loss alone gives blurred means (Isola et al. 2017, Section 4.1)",
+            ),
+            Remedy(
+                "Look whether the discriminator is saturated: the gradient that it sends may have died",
+                "what it sends shrinks as it becomes certain (Arjovsky and Bottou 2017, Theorem 2.4)",
+            ),
+        ),
+        "identity_mapping": (
+            Remedy(
+                "Lower the weights of the identity and the cycle loss, or begin without the identity loss",
+                "both are 0 for a generator that changes nothing (Zhu et al. 2017, Sections 3.3 and 5.2)",
+            ),
+            Remedy(
+                "Strengthen the discriminators, which alone ask for a change",
+                "one that cannot tell the domains apart lets everything pass",
+            ),
+        ),
+        "hidden_information": (
+            Remedy(
+                "Add a little noise to the translation before it is translated back",
+                "noise drowns what is hidden (Chu et al. 2017, Section 4; Bashkirova et al. 2019)",
+            ),
+            Remedy(
+                "Lower the weight of the cycle loss as training goes on",
+                "an exact reconstruction of what the other domain cannot show must be hidden in it (Chu et al. 2017)",
             ),
         ),
         "ranges_differ": (

@@ -49,6 +49,13 @@ class RunView:
         """The full name of this generator's signal."""
         return f"{table_and_column}[{self.generator}]"
 
+    def numbered(self, table_and_stem: str) -> dict[int, str]:
+        """This generator's signals of one name, by the number that follows it: ``"probes.fidelity_class"``."""
+        table, stem = table_and_stem.split(".")
+        columns = map(str, self.recording.table(table).columns)
+        numbers = [column.removeprefix(f"{stem}_") for column in columns if column.startswith(f"{stem}_")]
+        return {int(number): self.own(f"{table_and_stem}_{number}") for number in numbers if number.isdecimal()}
+
     def judged(self, values: Values) -> Values:
         """The final windows that a verdict rests on."""
         return values[-max(1, round(self.policy.judged_share * self.policy.windows)) :]

@@ -15,6 +15,7 @@ from gandiag.monitor.networks import Network
 from gandiag.monitor.norms import Number
 from gandiag.monitor.players import WatchedDiscriminator, WatchedGenerator, adopt_steps
 from gandiag.monitor.provenance import Provenance
+from gandiag.monitor.share import SIGNAL
 from gandiag.monitor.steps import listen_to_steps
 from gandiag.monitor.watch import MOST_NUMBERS, GeneratorWatch
 from gandiag.monitor.wiring import Wiring
@@ -26,9 +27,11 @@ DRAIN_EVERY = 1024  # steps: one transfer from the device for all of them
 REAL_SAMPLES_KEPT = 512
 EXAMINED_AT_START = 4  # three whole turns, also where the generator steps first
 EXAMINED_EVERY = 250
+TAKEN_APART_EVERY = 50  # the generator's gradient, at its samples
 EXAMINED_WHEN_PUZZLED = 20  # a penalty every 16th step, as lazy regularisation has it, comes by in these
 PUZZLED_AT_MOST = 4
 UNKNOWN_CALLS = "the discriminator's calls on real and on generated samples could not be told apart with certainty"
+NO_SHARE = "no gradient was seen to come back from the discriminator into the generator's samples"
 UNSEEN = (
     "no forward pass of the {} was seen: the loop calls it by another method or inside something compiled; attach the "
     "module that the loop calls"
@@ -87,6 +90,7 @@ class Observer:
         self._follows = not any(is_compiled(network.module) for network in networks)
         self._examine_until = start + EXAMINED_AT_START
         self._puzzled = 0
+        self._takes_apart = True
         self._examine(True)
         self._stepping_now: Stepped = []
         self._ends_iteration = False
@@ -174,6 +178,11 @@ class Observer:
         examined = iteration < self._examine_until or iteration % EXAMINED_EVERY == 0
         if examined or self._examining or self._provenance.on:
             self._examine(examined)
+        takes_apart = examined or iteration % TAKEN_APART_EVERY == 0
+        if takes_apart != self._takes_apart:
+            self._takes_apart = takes_apart
+            for player in self._players:
+                player.takes_apart = takes_apart
 
     def _examine(self, examined: bool) -> None:
         self._examining = examined
@@ -231,6 +240,8 @@ class Observer:
             self._recorder.abstain("signal.logit_real", UNSEEN.format("discriminator"))
         elif not any(discriminator.calls.ever_recognised for discriminator in self._discriminators):
             self._recorder.abstain("signal.logit_real", UNKNOWN_CALLS)
+        elif not any(generator.signal.share_seen for generator in self._generators):
+            self._recorder.abstain(SIGNAL, NO_SHARE)
 
     def _infer_loss(self) -> None:
         """Name the loss family from observed derivatives, unless the user did."""

@@ -16,6 +16,7 @@ from gandiag.monitor.networks import Network
 from gandiag.monitor.norms import Number
 from gandiag.monitor.processes import is_distributed
 from gandiag.monitor.provenance import Kind, Provenance
+from gandiag.monitor.share import SIGNAL, listen_to_discriminator
 from gandiag.monitor.signal import GeneratorSignal
 from gandiag.monitor.tensors import first_float, logits_in, tensors_in
 from gandiag.monitor.watch import GeneratorWatch
@@ -49,6 +50,7 @@ class WatchedGenerator:
         self.signal = GeneratorSignal(network.label, guard)
         self.watch = watch
         self.examined = True
+        self.takes_apart = True
         self._provenance = provenance
         self._wiring = wiring
         self._guard = guard
@@ -67,16 +69,20 @@ class WatchedGenerator:
     def _after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
         if GeneratorWatch.sampling:
             return
-        self._guard.run("signal", self._note, output)
+        forward = self._guard.run("signal", self._note, args, kwargs, output)
         if self.watch.wanting and (module := self._module()) is not None and module.training:
-            self._guard.run("probes", self.watch.see, args, kwargs, output)
+            self._guard.run("probes", self.watch.see, args, kwargs, output, forward)
 
-    def _note(self, output: Any) -> None:
-        forward = self.signal.after_forward(output, self._after_backward if self.examined else None)
+    def _note(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> int | None:
+        forward = self.signal.after_forward(output, self._after_backward if self.examined else None, self.takes_apart)
         if self._provenance.on:
+            if forward is not None:
+                origin = self._provenance.origin(one for one in tensors_in((args, kwargs)) if one.is_floating_point())
+                self.watch.sources.setdefault(forward, set()).add(origin.generator)
             self._provenance.mark_generated(tensors_in(output), self.signal.label, forward)
         if self.examined and (samples := first_float(output)) is not None:
             self._wiring.saw_generated(samples)
+        return forward
 
     def before_step(self, optimizer: Optimizer, owned: tuple[int, ...], loss_scale: Tensor | None) -> int | None:
         """An optimizer is about to step it; returns the iteration if one ends with that."""
@@ -116,6 +122,8 @@ class WatchedDiscriminator:
         self.tap = GradientTap(network, start)
         self.calls = DiscriminatorCalls([generator.signal for generator in generators], provenance)
         self.examined = True
+        self.takes_apart = True
+        self._opponents = {generator.signal.label: generator for generator in generators}
         self.ends_in_sigmoid = False
         self.real_pairs: list[tuple[Tensor, Tensor]] = []
         self._attribution = Attribution(self.tap.parameters, self.tap.after_backward, guard)
@@ -144,6 +152,10 @@ class WatchedDiscriminator:
 
     def _note(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
         call = self.calls.after_forward(args, kwargs, output, self.examined)
+        if self.takes_apart and call is not None and call.through_generator:
+            self._guard.run(SIGNAL, listen_to_discriminator, tensors_in(output), self._guard)
+        if call is not None and call.followed and call.origin.forward is not None:
+            self._opponents[call.origin.generator or ""].watch.shown.add(call.origin.forward)
         if self.examined and call is not None:
             self._wiring.saw_call(self.tap.label, call)
             logits = logits_in(output)
@@ -159,6 +171,8 @@ class WatchedDiscriminator:
         """An optimizer is about to step it; ``alone``, if no generator with it."""
         if alone:
             self.calls.before_own_step()
+            for opponent in self._opponents.values() if self.takes_apart else ():
+                opponent.signal.discriminator_steps()
         attributed = None
         if self.examined:
             attributed = self._guard.run("attribution", self._attribution.finish)

@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from gandiag.monitor.inputs import InputProbe
 from gandiag.monitor.watch import GeneratorWatch
 from gandiag.probes import Probe, Reference, reference_from_samples, resolve_judge, take_samples
 from gandiag.probes import packaged_reference as packaged
@@ -40,6 +41,7 @@ class Prober:
         self._recorder = recorder
         self._judges_digits = judge == "mnist"
         self._judging = resolve_judge(judge, device)
+        self._inputs = InputProbe(watches, self._judging.gives_classes, recorder)
         reference = None
         if real is not None:
             reference = self.reference_from(take_samples(real, device))
@@ -73,7 +75,8 @@ class Prober:
             if probe.reference is None:
                 self._recorder.abstain("probes.diversity", NO_REFERENCE)
             samples = watch.samples()
-            row = probe.measure(self._for_judge(samples))
+            asked = self._inputs.asked(label, len(samples))
+            row = probe.measure(self._for_judge(samples), asked) | self._inputs.measure(label)
             columns = {"iteration": iteration, "network": label, **row}
             self._recorder.append("probes", pd.DataFrame({name: [value] for name, value in columns.items()}))
             pictures = as_pictures(samples)

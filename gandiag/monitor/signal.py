@@ -14,12 +14,13 @@ from torch import Tensor
 from gandiag.monitor.columns import repeated
 from gandiag.monitor.guard import Guard
 from gandiag.monitor.hooks import at_end_of_backward
+from gandiag.monitor.share import SampleGradient, mark
 from gandiag.monitor.tensors import first_float, per_sample_norm, storage_of
 
 OUTPUTS_KEPT = 4
 MOST_PASSES = 64  # in one iteration
 HEAD_PAIRS_KEPT = 3
-COLUMNS = ("grad_norm", "head_gradient", "input_gradient", "logit_real", "logit_fake", "accuracy")
+COLUMNS = ("grad_norm", "head_gradient", "input_gradient", "logit_real", "logit_fake", "accuracy", "adversarial_share")
 UNKNOWN_CALLS = "the discriminator's calls on real and on generated samples could not be told apart with certainty"
 
 
@@ -34,6 +35,7 @@ class Row:
         real_logits: The discriminator's output on real samples.
         fake_logits: The same on generated ones.
         loss_scale: What mixed precision multiplied the loss by, and with it both gradients.
+        adversarial_share: Share of the samples' gradient that came by way of the discriminator; seldom looked at.
     """
 
     iteration: int
@@ -42,11 +44,13 @@ class Row:
     real_logits: Tensor | None
     fake_logits: Tensor | None
     loss_scale: Tensor | None
+    adversarial_share: Tensor | None = None
 
     @property
     def tensors(self) -> tuple[Tensor | None, ...]:
         """What was measured, and the scale."""
-        return self.fake_gradient, self.head_gradient, self.real_logits, self.fake_logits, self.loss_scale
+        logits = self.real_logits, self.fake_logits
+        return self.fake_gradient, self.head_gradient, *logits, self.loss_scale, self.adversarial_share
 
     @property
     def shapes(self) -> tuple[torch.Size | None, ...]:
@@ -63,15 +67,19 @@ class ForwardPass:
             generated ones.
         after_backward: Called when a backward pass that reached the samples is over.
         gradient: ‖∂L/∂sample‖ of each, of the latest backward pass, with shape :math:`(n,)`.
+        parts: Where the gradient came from; looked at in some iterations only.
     """
 
     samples: Tensor
     after_backward: Callable[[], None] | None = None
     gradient: Tensor | None = None
+    parts: SampleGradient | None = None
 
     def receive(self, gradient: Tensor) -> None:
         """The hook on the samples."""
         self.gradient = per_sample_norm(gradient)
+        if self.parts is not None:
+            self.parts.receive(gradient)
         if self.after_backward is not None:
             at_end_of_backward(self.after_backward)
 
@@ -90,6 +98,7 @@ class GeneratorSignal:
         head_pairs: Logits with their gradient, to tell the loss by.
         rows: Finished iterations.
         seen: Whether it ever made any samples in sight of the hooks.
+        share_seen: Whether it was ever seen how much of its gradient comes by way of a discriminator.
     """
 
     label: str
@@ -101,16 +110,20 @@ class GeneratorSignal:
     head_pairs: list[tuple[Tensor, Tensor]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     seen: bool = False
+    share_seen: bool = False
     _recent: list[ForwardPass] = field(default_factory=list)
     _judged: int | None = None
     _judged_of: dict[int, int] = field(default_factory=dict)
 
-    def after_forward(self, output: Any, after_backward: Callable[[], None] | None = None) -> int | None:
+    def after_forward(
+        self, output: Any, after_backward: Callable[[], None] | None = None, apart: bool = False
+    ) -> int | None:
         """Remember the samples just made, and listen to the gradient that will flow back into them.
 
         Args:
             output: The generator's output.
             after_backward: To be called when a backward pass that reached the samples is over.
+            apart: Whether to take apart where the gradient comes from.
 
         Returns:
             The number of the pass in this iteration; ``None`` if it made no samples.
@@ -123,6 +136,7 @@ class GeneratorSignal:
         self.passes.append(made)
         self._recent = [*self._recent[1 - OUTPUTS_KEPT :], made]
         if fake.requires_grad:
+            made.parts = mark(fake) if apart else None
             fake.register_hook(self.guard.shield("signal", made.receive))
         return len(self.passes) - 1
 
@@ -158,10 +172,22 @@ class GeneratorSignal:
     def close_iteration(self, iteration: int, loss_scale: Tensor | None) -> None:
         """Put the iteration down: the generator is about to step."""
         row = Row(
-            iteration, self._judged_gradient(), self.head_gradient, self.real_logits, self.fake_logits, loss_scale
+            iteration,
+            self._judged_gradient(),
+            self.head_gradient,
+            self.real_logits,
+            self.fake_logits,
+            loss_scale,
+            self._adversarial_share(),
         )
         self.rows.append(row)
         self.forget()
+
+    def discriminator_steps(self) -> None:
+        """What came back into the samples until now was for the discriminator's loss."""
+        for one in self.passes:
+            if one.parts is not None:
+                one.parts.begin_anew()
 
     def forget(self) -> None:
         """Begin anew, after a step or after one that was left out."""
@@ -179,6 +205,12 @@ class GeneratorSignal:
         index = self._judged_of.get(len(self.passes))
         return None if index is None else self.passes[index].gradient
 
+    def _adversarial_share(self) -> Tensor | None:
+        """Mean over the passes whose samples a discriminator sent gradients into."""
+        shares = [share for one in self.passes if one.parts and (share := one.parts.share()) is not None]
+        self.share_seen |= bool(shares)
+        return torch.stack(shares).mean() if shares else None
+
     def drain(self) -> pd.DataFrame:
         """Rows for the table ``signal``: one transfer from the device for all alike."""
         rows, self.rows = self.rows, []
@@ -191,12 +223,12 @@ class GeneratorSignal:
 
 
 def _summarise(rows: list[Row]) -> Tensor:
-    """The columns of rows whose tensors have the same shapes, with shape :math:`(r, 6)`."""
+    """The columns of rows whose tensors have the same shapes, with shape :math:`(r, 7)`."""
     stacked = [
         None if tensors[0] is None else torch.stack([tensor for tensor in tensors if tensor is not None])
         for tensors in zip(*(row.tensors for row in rows), strict=True)
     ]
-    gradient, head, real, fake, scale = stacked
+    gradient, head, real, fake, scale, share = stacked
     unscaled = 1.0 if scale is None else 1 / scale.reshape(-1, 1)
     # Losses are means: times the batch size, it is the gradient of one sample's own loss.
     gradient = None if gradient is None else gradient * (gradient.shape[1] * unscaled)
@@ -210,6 +242,7 @@ def _summarise(rows: list[Row]) -> Tensor:
         "logit_real": None if real is None else real.mean(dim=1),
         "logit_fake": None if fake is None else fake.mean(dim=1),
         "accuracy": midpoint_accuracy(real, fake),
+        "adversarial_share": share,
     }
     device = next((tensor.device for tensor in stacked if tensor is not None), torch.device("cpu"))
     missing = torch.full((len(rows),), torch.nan, device=device)

@@ -96,9 +96,9 @@ def real_statistics(dataset: str) -> dict[str, Tensor] | None:
     """What the judge sees in a real data set, measured once and packaged.
 
     Returns:
-        ``count``, ``mean`` :math:`(64,)`, ``covariance`` :math:`(64, 64)`, ``class_shares`` :math:`(10,)` and
-        ``pairwise_distance`` (the mean distance of two real samples in feature space), all float64; ``None`` where no
-        statistics of ``dataset`` are packaged.
+        ``count``, ``mean`` :math:`(64,)`, ``covariance`` :math:`(64, 64)`, ``class_shares`` :math:`(10,)`,
+        ``pairwise_distance`` (the mean distance of two real samples in feature space) and ``class_distances``
+        :math:`(10,)` (of two of the same class), all float64; ``None`` where no statistics of ``dataset`` are packaged.
     """
     prefix = f"{dataset}."
     found = {key.removeprefix(prefix): value for key, value in _real_statistics().items() if key.startswith(prefix)}

@@ -10,12 +10,12 @@ from gandiag.metrics.duplicates import duplicates
 from gandiag.metrics.frechet import frechet_distance
 from gandiag.metrics.modes import class_shares, entropy, kl_divergence, modes_present, unsure_share
 from gandiag.metrics.prdc import prdc
+from gandiag.probes.classes import LARGEST_CLASS_COUNT, Labels, class_diversity, fidelity
 from gandiag.probes.judging import Judgement, Judging
 from gandiag.probes.reference import Reference
 
 LEAST_SAMPLES = 64
 LARGEST_NEIGHBOURS = 512  # keeps a probe cheap, and its numbers comparable from probe to probe
-LARGEST_CLASS_COUNT = 100  # columns of the probes table
 
 
 class Probe:
@@ -31,8 +31,12 @@ class Probe:
         self.reference = reference
         self._last: Judgement | None = None
 
-    def measure(self, samples: Tensor) -> dict[str, float]:
+    def measure(self, samples: Tensor, asked: Labels | None = None) -> dict[str, float]:
         """Measure samples :math:`(n, *)` of one generator, at the same inputs as at the last call.
+
+        Args:
+            samples: The samples.
+            asked: The class that each was asked for; ``None`` where none was.
 
         Returns:
             Columns of the probes table. Those that cannot be had are NaN: all but ``samples`` and ``finite_share`` if a
@@ -45,6 +49,7 @@ class Probe:
             return row
         judged = self.judging(samples)
         row |= self._spread(judged) | self._classes(judged) | self._movement(judged)
+        row |= self._asked(judged, asked) | self._within_classes(judged, asked)
         self._last = judged
         return row
 
@@ -82,6 +87,26 @@ class Probe:
         if class_count <= LARGEST_CLASS_COUNT:
             row |= {f"class_{index}": float(share) for index, share in enumerate(shares)}
         return row
+
+    def _asked(self, judged: Judgement, asked: Labels | None) -> dict[str, float]:
+        """Whether the samples show what was asked for, where the judge names the same classes."""
+        if asked is None or judged.probabilities is None or judged.probabilities.shape[1] != asked.count:
+            return {}
+        return fidelity(asked, judged.probabilities.argmax(dim=1))
+
+    def _within_classes(self, judged: Judgement, asked: Labels | None) -> dict[str, float]:
+        """Diversity within each class asked for, or else shown, relative to real samples of it, or else to all."""
+        if self.reference is None or (asked is None and judged.probabilities is None):
+            return {}
+        labels = asked
+        if labels is None and judged.probabilities is not None:
+            labels = Labels(judged.probabilities.argmax(dim=1), judged.probabilities.shape[1])
+        assert labels is not None
+        scale = self.reference.class_distances
+        same_classes = scale is not None and len(scale) == labels.count
+        return class_diversity(
+            judged.features, labels, scale if same_classes and scale is not None else self.reference.pairwise_distance
+        )
 
     def _movement(self, judged: Judgement) -> dict[str, float]:
         """How far the samples of the same inputs moved since the last probe."""

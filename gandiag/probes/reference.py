@@ -14,6 +14,7 @@ from gandiag.metrics.duplicates import duplicate_threshold
 from gandiag.metrics.moments import FeatureStatistics, feature_statistics
 from gandiag.metrics.prdc import RealManifold, real_manifold
 from gandiag.nets.judge import real_statistics
+from gandiag.probes.classes import LARGEST_CLASS_COUNT, Labels, class_distances
 from gandiag.probes.judging import Judging
 
 LARGEST_REFERENCE = 10_000
@@ -32,6 +33,8 @@ class Reference:
         pairwise_distance: Mean distance between two real samples in feature space.
         statistics: Moments of the features; ``None`` where there are too few samples or too many dimensions.
         class_shares: Shares of the classes, with shape :math:`(K,)`; ``None`` where the judge knows no classes.
+        class_distances: Mean distance of two real samples of the same class, with shape :math:`(K,)`, NaN for classes
+            of fewer than 8; ``None`` where the judge knows no classes, or more than 100.
         manifold: At most 1000 real features with their neighbourhoods; ``None`` where there is no judge or too little.
         duplicate_distance: Hardly two real samples are that near; ``None`` from fewer than 1000 of them.
     """
@@ -39,6 +42,7 @@ class Reference:
     pairwise_distance: float
     statistics: FeatureStatistics | None
     class_shares: Tensor | None
+    class_distances: Tensor | None = None
     manifold: RealManifold | None = None
     duplicate_distance: float | None = None
 
@@ -49,7 +53,9 @@ def packaged_reference(dataset: str) -> Reference | None:
     if packaged is None:
         return None
     statistics = FeatureStatistics(int(packaged["count"]), packaged["mean"], packaged["covariance"])
-    return Reference(float(packaged["pairwise_distance"]), statistics, packaged["class_shares"])
+    return Reference(
+        float(packaged["pairwise_distance"]), statistics, packaged["class_shares"], packaged["class_distances"]
+    )
 
 
 def reference_from_samples(samples: Tensor, judging: Judging) -> Reference:
@@ -57,15 +63,19 @@ def reference_from_samples(samples: Tensor, judging: Judging) -> Reference:
     judged = judging(samples)
     features = judged.features
     enough = len(features) > features.shape[1] and features.shape[1] <= HIGHEST_DIMENSION
-    shares = None
+    shares = distances = None
     if judged.probabilities is not None:
-        classes = judged.probabilities.argmax(dim=1)
-        shares = classes.bincount(minlength=judged.probabilities.shape[1]).double() / len(classes)
+        labels = Labels(judged.probabilities.argmax(dim=1), judged.probabilities.shape[1])
+        shares = labels.sizes.double() / len(features)
+        if labels.count <= LARGEST_CLASS_COUNT:
+            subset = Labels(labels.classes[:PAIRWISE_SUBSET], labels.count)
+            distances = class_distances(features[:PAIRWISE_SUBSET], subset)
     judged_well = judging.module is not None and len(features) >= LEAST_MANIFOLD
     return Reference(
         mean_pairwise_distance(features[:PAIRWISE_SUBSET]),
         feature_statistics(features) if enough else None,
         shares,
+        distances,
         manifold=real_manifold(features[:MANIFOLD_SUBSET]) if judged_well else None,
         duplicate_distance=duplicate_threshold(features) if judged_well and len(features) >= LEAST_DUPLICATES else None,
     )

@@ -25,6 +25,7 @@ SIGNAL = (
     "logit_real",
     "logit_fake",
     "accuracy",
+    "adversarial_share",
 )
 PROBES = (
     "iteration",
@@ -44,7 +45,14 @@ PROBES = (
     "recall",
     "coverage",
     "duplicate_rate",
+    "label_fidelity",
+    "label_information",
+    "identity_distance",
+    "cycle_error",
+    "cycle_error_noised",
+    "cycle_amplification",
 )
-"""``class_0`` … ``class_9`` follow where a judge names classes."""
+"""``class_0`` … ``class_9`` and ``diversity_class_0`` … follow where a judge names classes, and ``sensitivity_0`` …,
+``fidelity_class_0`` …, ``judged_as_class_0`` … where the generator is given labels or several inputs."""
 
 TABLES = {"steps": STEPS, "layers": LAYERS, "signal": SIGNAL, "probes": PROBES}

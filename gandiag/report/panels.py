@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -84,6 +84,16 @@ class ClassShares:
     iterations: np.ndarray
     names: list[str]
     shares: np.ndarray
+
+
+@dataclass(frozen=True)
+class InputRow:
+    """How far one of a generator's inputs decides what it makes: 0 not at all, 1 alone."""
+
+    network: str
+    name: str
+    kind: str
+    sensitivity: float
 
 
 def decimate(x: np.ndarray, y: np.ndarray, at_most: int = MAX_POINTS) -> tuple[np.ndarray, np.ndarray]:
@@ -209,12 +219,17 @@ def moments(recording: Recording, diagnosis: Diagnosis) -> list[Moment]:
     return [Moment(label, at, recording.samples[at]) for at, label in sorted(chosen.items())]
 
 
-def class_shares(recording: Recording) -> list[ClassShares]:
-    """Class histograms over time, one for each sampled network; none where no judge named classes."""
+def class_shares(recording: Recording, stem: str = "class") -> list[ClassShares]:
+    """Shares by class over time, one history for each sampled network; none where no judge named classes.
+
+    Args:
+        recording: The run.
+        stem: ``class`` for the histogram of what the samples show, ``fidelity_class`` for how many show what was asked.
+    """
     table = recording.probes
     columns = sorted(
-        (column for column in table.columns if re.fullmatch(r"class_\d+", str(column))),
-        key=lambda column: int(str(column).removeprefix("class_")),
+        (column for column in table.columns if re.fullmatch(rf"{stem}_\d+", str(column))),
+        key=lambda column: int(str(column).removeprefix(f"{stem}_")),
     )
     if not columns or "iteration" not in table:
         return []
@@ -223,11 +238,23 @@ def class_shares(recording: Recording) -> list[ClassShares]:
         parts: list[tuple[str | None, pd.DataFrame]] = [(None, table)]
     else:
         parts = [(name, table[table["network"].astype(str) == name]) for name in names]
-    found = [_shares_of(name, part, columns) for name, part in parts]
+    found = [_shares_of(name, part, columns, stem) for name, part in parts]
     return [shares for shares in found if shares is not None]
 
 
-def _shares_of(network: str | None, table: pd.DataFrame, columns: list[str]) -> ClassShares | None:
+def last_inputs(recording: Recording) -> list[InputRow]:
+    """What each generator makes of each of its inputs at its last probe; none where that was not measured."""
+    inputs = recording.meta.get("inputs")
+    found = []
+    for network, named in inputs.items() if isinstance(inputs, Mapping) else ():
+        for name, described in named.items():
+            series = series_or_empty(recording, f"probes.sensitivity_{name}[{network}]")
+            if len(series):
+                found.append(InputRow(network, name, str(described.get("kind")), float(series.iloc[-1])))
+    return found
+
+
+def _shares_of(network: str | None, table: pd.DataFrame, columns: list[str], stem: str) -> ClassShares | None:
     table = table.dropna(subset=["iteration"]).dropna(subset=columns, how="all")
     if not len(table):
         return None
@@ -239,5 +266,5 @@ def _shares_of(network: str | None, table: pd.DataFrame, columns: list[str]) -> 
     shares = np.where(np.isfinite(shares), shares, np.nan)
     if np.isnan(shares).all():
         return None
-    labels = [column.removeprefix("class_") for column in columns]
+    labels = [column.removeprefix(f"{stem}_") for column in columns]
     return ClassShares(network, table["iteration"].to_numpy(dtype=float), labels, shares)

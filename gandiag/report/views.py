@@ -13,7 +13,7 @@ from gandiag.report import canvas, tables, wording
 from gandiag.report.class_charts import class_chart
 from gandiag.report.evidence_charts import evidence_chart
 from gandiag.report.gradient_charts import gradient_charts, line_chart
-from gandiag.report.panels import EvidencePanel, class_shares, evidence_panels, moments, networks
+from gandiag.report.panels import EvidencePanel, class_shares, evidence_panels, last_inputs, moments, networks
 from gandiag.report.sample_pictures import is_points, point_limits, sample_png
 
 
@@ -74,10 +74,13 @@ class RunView:
     deciding: list[tuple[str, str]]
     findings: list[FindingView]
     wiring: list[FindingView]
+    inputs: list[FindingView]
     remedies: tuple[Remedy, ...]
     warning: str | None
     samples: list[Picture]
     classes: Picture | None
+    fidelity: Picture | None
+    sensitivities: list[tuple[str, str]]
     gradients: list[Picture]
     abstentions: list[tuple[str, str]]
     meta: list[tuple[str, list[tuple[str, str]]]]
@@ -112,10 +115,16 @@ def run_view(recording: Recording, diagnosis: Diagnosis, anchor: str) -> RunView
             for index, finding in enumerate(diagnosis.findings, start=1)
         ],
         wiring=[_finding_view(recording, finding, f"{anchor}wiring") for finding in diagnosis.wiring],
+        inputs=[_finding_view(recording, finding, f"{anchor}inputs") for finding in diagnosis.inputs],
         remedies=main.remedies if main else (),
         warning=wording.warning(diagnosis),
         samples=_samples(recording, diagnosis),
         classes=_classes(recording, since),
+        fidelity=_fidelity(recording, since),
+        sensitivities=[
+            (f"{row.network}, input {row.name} ({row.kind})", wording.number(row.sensitivity))
+            for row in last_inputs(recording)
+        ],
         gradients=_gradients(recording, since),
         abstentions=tables.abstention_rows(recording.meta.get("abstentions")),
         meta=tables.meta_tables(recording.meta),
@@ -208,6 +217,15 @@ def _classes(recording: Recording, onset: int | None) -> Picture | None:
     caption = "A row for each class, a column for each probe: a row that stays white is a class never made."
     alt = f"Class shares over {len(histories[0].iterations)} probes"
     return picture(canvas.png(class_chart(histories, onset)), alt, caption=caption)
+
+
+def _fidelity(recording: Recording, onset: int | None) -> Picture | None:
+    histories = class_shares(recording, "fidelity_class")
+    if not histories:
+        return None
+    caption = "A row for each class asked for: the share of its samples that the judge takes for it."
+    alt = f"Share of samples as asked over {len(histories[0].iterations)} probes"
+    return picture(canvas.png(class_chart(histories, onset)), alt, title="Shown as asked", caption=caption)
 
 
 def _gradients(recording: Recording, onset: int | None) -> list[Picture]:

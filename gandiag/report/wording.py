@@ -23,6 +23,7 @@ FAILURE_WORDS = {
     Failure.MODE_COLLAPSE: "Mode collapse",
     Failure.NON_CONVERGENCE: "Non-convergence",
     Failure.WIRING: "Wiring",
+    Failure.INPUTS: "Inputs",
 }
 MISSING = "–"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -1,5 +1,6 @@
 """Watching changes nothing: not a parameter, not a buffer, not a random number, not what was lent."""
 
+import contextlib
 import copy
 import gc
 import io
@@ -13,6 +14,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 import gandiag
+from gandiag.data import load_digits
 from gandiag.errors import GandiagWarning
 
 
@@ -74,6 +76,79 @@ def test_parameters_buffers_and_random_states_are_bit_identical(make_loop, prepa
     for name, value in plain.items():
         assert torch.equal(value, watched[name]), name
     assert plain_streams == watched_streams
+
+
+class Conditional(nn.Module):
+    """Noise and a label; dropout, batch normalisation and noise of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(8, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 6))
+
+    def forward(self, noise, *, label):
+        code = nn.functional.one_hot(label, 3).float()
+        return self.layers(torch.cat([noise + 0.1 * torch.randn_like(noise), code], dim=1))
+
+
+def train_conditional(watch) -> tuple[list[nn.Module], list]:
+    generator, discriminator = Conditional(), nn.Sequential(nn.Linear(6, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1))
+    optimizers = [torch.optim.Adam(module.parameters(), lr=1e-3) for module in (generator, discriminator)]
+    with watch(generator, discriminator) as monitor:
+        for _ in range(120):
+            fake = generator(torch.randn(16, 5), label=torch.randint(3, (16,)))
+            optimizers[1].zero_grad()
+            (discriminator(fake.detach()).mean() - discriminator(torch.randn(16, 6)).mean()).backward()
+            optimizers[1].step()
+            optimizers[0].zero_grad()
+            (-discriminator(fake).mean() + 0.1 * fake.abs().mean()).backward()
+            optimizers[0].step()
+    return [generator, discriminator], [monitor, "sensitivity_label"]
+
+
+def train_translators(watch) -> tuple[list[nn.Module], list]:
+    def translator() -> nn.Module:
+        return nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Dropout(0.2), nn.Conv2d(4, 1, 1))
+
+    there, back = translator(), translator()
+    critics = {"a": nn.Conv2d(1, 1, 4, 2, 1), "b": spectral_norm(nn.Conv2d(1, 1, 4, 2, 1))}
+    both = torch.optim.Adam([*there.parameters(), *back.parameters()], lr=1e-3)
+    judging = torch.optim.Adam([p for critic in critics.values() for p in critic.parameters()], lr=1e-3)
+    images = load_digits().samples[:, :, ::2, ::2]
+    with watch({"there": there, "back": back}, critics) as monitor:
+        for _ in range(60):
+            a, b = images[torch.randint(1000, (16,))], 1 - images[torch.randint(1000, (16,))]
+            fake_a, fake_b = back(b), there(a)
+            cycle = (back(fake_b) - a).abs().mean() + (there(fake_a) - b).abs().mean()
+            both.zero_grad()
+            (10 * cycle - critics["a"](fake_a).mean() - critics["b"](fake_b).mean()).backward()
+            both.step()
+            judging.zero_grad()
+            for critic, real, fake in ((critics["a"], a, fake_a), (critics["b"], b, fake_b)):
+                (critic(fake.detach()).mean() - critic(real).mean()).backward()
+            judging.step()
+    return [there, back, *critics.values()], [monitor, "cycle_error"]
+
+
+@pytest.mark.parametrize("train", [train_conditional, train_translators])
+def test_what_is_fed_several_inputs_or_fed_on_trains_bit_identically(train):
+    def unwatched(*networks):
+        return contextlib.nullcontext()
+
+    def watched(*networks):
+        return gandiag.attach(*networks, every=10, on_alarm="ignore")
+
+    outcomes = []
+    for watch in (unwatched, watched):
+        random.seed(1), np.random.seed(1), torch.manual_seed(1)
+        modules, (monitor, column) = train(watch)
+        outcomes.append(([module.state_dict() for module in modules], torch.rand(()).item()))
+    (plain, plain_stream), (seen, seen_stream) = outcomes
+    assert monitor.recording.probes[column].notna().sum() >= 3, "inputs must have been looked at"
+    assert monitor.recording.signal["adversarial_share"].notna().any()
+    for former, latter in zip(plain, seen, strict=True):
+        assert former.keys() == latter.keys()
+        assert all(torch.equal(former[name], latter[name]) for name in former)
+    assert plain_stream == seen_stream
 
 
 def test_lent_samples_of_a_sampling_function_leave_the_random_state(make_loop):

@@ -110,7 +110,7 @@ def test_an_image_is_judged_the_same_alone_and_in_company(packaged_judge: Judge,
 def test_the_packaged_statistics_are_sound(name: str) -> None:
     statistics = real_statistics(name)
     assert statistics is not None
-    assert set(statistics) == {"count", "mean", "covariance", "class_shares", "pairwise_distance"}
+    assert set(statistics) == {"count", "mean", "covariance", "class_shares", "pairwise_distance", "class_distances"}
     assert {value.dtype for value in statistics.values()} == {torch.float64}
     assert int(statistics["count"]) == SETS[name]
     assert statistics["mean"].shape == (64,)

@@ -259,6 +259,28 @@ def test_a_diagnosis_without_findings_makes_a_page(tmp_path: Path) -> None:
     assert "Insufficient data" in text_of(write_report(Recording(), diagnosis, tmp_path / "report.html"))
 
 
+def test_what_becomes_of_the_inputs_stands_beside_the_verdict(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run("healthy")
+    recording = dataclasses.replace(
+        run.recording,
+        probes=run.recording.probes.assign(fidelity_class_3=0.9, sensitivity_0=0.012),
+        meta={**run.recording.meta, "inputs": {"G": {"0": {"kind": "noise", "classes": None}}}},
+    )
+    finding = Finding(
+        Failure.INPUTS, Status.WARN, "The generator ignores its noise.", "noise_ignored", 0, (), (Remedy("Do", "so"),)
+    )
+    page = write_report(
+        recording, dataclasses.replace(run.diagnosis, inputs=(finding,)), tmp_path / "r.html"
+    ).read_text()
+    assert "What becomes of the inputs" in page
+    assert "noise ignored</strong> The generator ignores its noise. <b>Do.</b>" in page
+    assert "G, input 0 (noise)" in page
+    assert "0.012" in page
+    assert "Shown as asked" in page
+    plain = write_report(make_run("vanishing").recording, make_run("vanishing").diagnosis, tmp_path / "p.html")
+    assert "What becomes of the inputs" not in plain.read_text()
+
+
 def test_a_folder_that_is_not_there_is_made(make_run: MakeRun, tmp_path: Path) -> None:
     run = make_run("empty")
     path = write_report(run.recording, run.diagnosis, str(tmp_path / "a" / "b" / "report.html"))

@@ -126,6 +126,20 @@ def test_each_generator_has_its_own_class_histogram() -> None:
     assert (second.network, second.shares.ravel().tolist()) == ("G.b", [0.2, 0.4])
 
 
+def test_what_was_shown_as_asked_is_a_history_of_its_own() -> None:
+    probes = pd.DataFrame({"iteration": [0, 5], "class_0": [0.1, 0.2], "fidelity_class_0": [0.3, 0.9]})
+    (shares,) = panels.class_shares(Recording(probes=probes), "fidelity_class")
+    assert (shares.names, shares.shares.ravel().tolist()) == (["0"], [0.3, 0.9])
+
+
+def test_each_input_has_its_last_sensitivity() -> None:
+    probes = pd.DataFrame({"iteration": [0, 5], "network": "G", "sensitivity_0": [0.1, 0.7], "sensitivity_y": np.nan})
+    meta = {"inputs": {"G": {"0": {"kind": "noise"}, "y": {"kind": "label", "classes": 10}}}}
+    (row,) = panels.last_inputs(Recording(probes=probes, meta=meta))
+    assert (row.network, row.name, row.kind, row.sensitivity) == ("G", "0", "noise", 0.7)
+    assert panels.last_inputs(Recording()) == []
+
+
 @pytest.mark.parametrize(
     "signal", ["nonsense", "no_table.x", "steps.no_column", "signal.grad_norm[nobody]", "", "a.b.c"]
 )

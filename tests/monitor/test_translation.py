@@ -1,0 +1,137 @@
+"""Identity mappings, cycles and what they hide, with translators whose answer is known in closed form."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import l1_loss, mse_loss
+
+import gandiag
+from gandiag.data import load_digits
+from gandiag.monitor.replay import Call
+from gandiag.monitor.translation import cycle_errors, identity_distance
+
+ROWS = 64
+
+
+@pytest.fixture(scope="module")
+def digits() -> torch.Tensor:
+    return load_digits().samples[:, :, ::2, ::2].contiguous() * 2 - 1
+
+
+def errors(inputs, there, back):
+    like = Call((inputs[:4],), {}, 4)
+    return cycle_errors(inputs, there(inputs), like, lambda calls: back(calls[0].args[0]))
+
+
+def test_the_identity_is_at_no_distance_and_the_negative_at_twice_the_norm(digits):
+    inputs = digits[:ROWS]
+    assert identity_distance(inputs, inputs) == {"identity_distance": 0}
+    order = torch.randperm(ROWS, generator=torch.Generator().manual_seed(0))
+    between = (inputs[order] - inputs).flatten(1).norm(dim=1).mean()
+    expected = float(2 * inputs.flatten(1).norm(dim=1).mean() / between)
+    assert identity_distance(inputs, -inputs)["identity_distance"] == pytest.approx(expected, rel=1e-6)
+    assert identity_distance(inputs, torch.zeros_like(inputs)) == {}
+    assert identity_distance(inputs, inputs[:, :, :7]) == {}
+
+
+def test_an_honest_inverse_lets_noise_through_as_it_is(digits):
+    row = errors(digits[:ROWS], lambda x: -x, lambda y: -y)
+    assert row["cycle_error"] == 0
+    assert row["cycle_amplification"] == pytest.approx(1)
+    # Noise of 0.05 of a range of 2 on 196 pixels has a norm of about 1.4.
+    between = row["cycle_error_noised"] / row["cycle_amplification"]
+    assert row["cycle_error_noised"] == pytest.approx(between)
+
+
+def test_what_is_hidden_in_faint_traces_is_broken_by_noise(digits):
+    row = errors(digits[:ROWS], lambda x: x.sign() + 0.01 * x, lambda y: 100 * (y - y.round()))
+    assert row["cycle_error"] < 0.01
+    assert row["cycle_amplification"] > 20
+    assert row["cycle_error_noised"] > 1
+
+
+def test_a_translator_that_forgets_restores_nothing(digits):
+    row = errors(digits[:ROWS], torch.zeros_like, lambda y: y + 0.5)
+    assert row["cycle_error"] > 0.5
+    assert "cycle_amplification" not in row, "samples without a range have no noise either"
+
+
+def test_a_second_translator_that_takes_more_than_the_sample_is_not_judged(digits):
+    inputs = digits[:ROWS]
+    like = Call((inputs[:4], torch.randn(4, 3)), {}, 4)
+    assert cycle_errors(inputs, -inputs, like, lambda calls: calls[0].args[0]) == {}
+
+
+class Translator(nn.Module):
+    """Scales and shifts each pixel: −1 and 0 make the negative, 1 and 0 the identity."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale, self.shift = nn.Parameter(torch.tensor(scale)), nn.Parameter(torch.zeros(()))
+
+    def forward(self, x):
+        return self.scale * x + self.shift
+
+
+def patches() -> nn.Module:
+    return nn.Conv2d(1, 1, 4, 2, 1)
+
+
+def train_cycle(digits, scale: float, steps: int = 60) -> gandiag.Recording:
+    """CycleGAN's loop between digits and their negatives, with identity losses and one more cycle each."""
+    torch.manual_seed(0)
+    there, back, judge_a, judge_b = Translator(scale), Translator(scale), patches(), patches()
+    both = torch.optim.SGD([*there.parameters(), *back.parameters()], lr=1e-5)
+    critics = torch.optim.SGD([*judge_a.parameters(), *judge_b.parameters()], lr=1e-4)
+    batches = itertools.cycle(digits[:512].split(16))
+    with gandiag.attach({"there": there, "back": back}, {"a": judge_a, "b": judge_b}, every=5) as monitor:
+        for _ in range(steps):
+            a, b = next(batches), -next(batches)
+            same = l1_loss(back(a), a) + l1_loss(there(b), b)
+            fake_b, fake_a = there(a), back(b)
+            judged = [judge_b(fake_b), judge_a(fake_a)]
+            cycle = l1_loss(back(fake_b), a) + l1_loss(there(fake_a), b)
+            both.zero_grad()
+            (sum(mse_loss(one, torch.ones_like(one)) for one in judged) + 10 * cycle + 5 * same).backward()
+            both.step()
+            critics.zero_grad()
+            for judge, real, fake in ((judge_a, a, fake_a), (judge_b, b, fake_b)):
+                (mse_loss(judge(real), torch.ones(16, 1, 7, 7)) + judge(fake.detach()).square().mean()).backward()
+            critics.step()
+    return monitor.recording
+
+
+def test_a_loops_two_translators_are_probed_on_their_own_domains(digits):
+    """The negative of a digit is far from it; identity and cycle passes would mix in what is near."""
+    probes = train_cycle(digits, -1.0).probes
+    for label in ("G.there", "G.back"):
+        last = probes[probes["network"] == label].iloc[-1]
+        assert last["identity_distance"] > 1.5
+        assert last["cycle_error"] < 0.01
+        assert last["cycle_amplification"] == pytest.approx(1, abs=0.05)
+
+
+def test_translators_that_change_nothing_are_seen(digits):
+    probes = train_cycle(digits, 1.0).probes
+    assert (probes["identity_distance"].dropna() < 0.01).all()
+    assert probes["identity_distance"].notna().any()
+
+
+def test_a_lone_translator_has_no_cycle(digits):
+    generator, discriminator = Translator(1.0), patches()
+    optimizers = [torch.optim.SGD(module.parameters(), lr=1e-5) for module in (generator, discriminator)]
+    with gandiag.attach(generator, discriminator, every=5) as monitor:
+        for part in digits[:640].split(32):
+            fake = generator(part)
+            optimizers[1].zero_grad()
+            (discriminator(fake.detach()).mean() - discriminator(-part).mean()).backward()
+            optimizers[1].step()
+            optimizers[0].zero_grad()
+            (-discriminator(fake).mean()).backward()
+            optimizers[0].step()
+    last = monitor.recording.probes.iloc[-1]
+    assert last["identity_distance"] < 0.01
+    assert math.isnan(last.get("cycle_error", math.nan))
