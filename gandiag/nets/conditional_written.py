@@ -1,4 +1,4 @@
-"""A conditional GAN of fully connected layers, for digits with their label written in."""
+"""A toy for the laboratory: a fully connected generator of digits with their label written into ten pixels."""
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ NOISE_SIZE = 64 + LABEL_COUNT
 WIDTH = 300
 
 
-class ConditionalGenerator(nn.Module):
+class WrittenConditionGenerator(nn.Module):
     """Noise and label → image, with the label written into the image's first ten pixels.
 
     The last ten of the noise's numbers choose the label, the largest of them, so that all ten are as likely.

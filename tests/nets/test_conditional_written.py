@@ -2,11 +2,11 @@
 
 import torch
 
-from gandiag.nets import ConditionalGenerator
+from gandiag.nets import WrittenConditionGenerator
 
 
 def test_the_condition_is_the_largest_of_the_last_ten_numbers_and_is_written_in():
-    generator = ConditionalGenerator().eval()
+    generator = WrittenConditionGenerator().eval()
     noise = torch.randn(6, 74)
     noise[:, 64:] = torch.eye(10)[:6]
     with torch.no_grad():
@@ -16,7 +16,7 @@ def test_the_condition_is_the_largest_of_the_last_ten_numbers_and_is_written_in(
 
 
 def test_the_condition_changes_the_image():
-    generator = ConditionalGenerator().eval()
+    generator = WrittenConditionGenerator().eval()
     noise = torch.zeros(2, 74)
     noise[0, 64], noise[1, 65] = 1, 1
     with torch.no_grad():
