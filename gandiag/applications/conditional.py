@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim import Adam
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gandiag.applications.session import ApplicationResult, read_session, restore_session, run_session
 from gandiag.data import load_dataset
@@ -51,6 +52,7 @@ class ConditionalSettings:
         learning_rate_discriminator: Step size of the discriminator's Adam.
         beta1: Adam's first decay rate, for both players.
         beta2: Adam's second decay rate, for both players.
+        ema_decay: Decay a step of the averaged generator, which images are drawn from; 0 keeps none.
         seed: Fixes the initial weights, the batches and the noise.
         probe_every: Generator steps from probe to probe; ``None`` leaves 40 probes to a run.
         checkpoint_every: Generator steps from checkpoint to checkpoint.
@@ -58,14 +60,15 @@ class ConditionalSettings:
 
     dataset: DigitData = "digits"
     network: Network = "dcgan"
-    conditioning: Conditioning = "projection"
+    conditioning: Conditioning = "ac_gan"
     loss: str = "non_saturating"
-    iterations: int = 5000
-    batch_size: int = 64
-    learning_rate_generator: float = 5e-4
-    learning_rate_discriminator: float = 5e-4
+    iterations: int = 12_000
+    batch_size: int = 32
+    learning_rate_generator: float = 1e-3
+    learning_rate_discriminator: float = 1e-3
     beta1: float = 0.5
     beta2: float = 0.999
+    ema_decay: float = 0.999
     seed: int = 0
     probe_every: int | None = None
     checkpoint_every: int = 1000
@@ -84,7 +87,7 @@ class ConditionalSettings:
         for name in ("learning_rate_generator", "learning_rate_discriminator"):
             value = getattr(self, name)
             _check(name, value, math.isfinite(value) and value > 0, "a finite number above 0")
-        for name in ("beta1", "beta2"):
+        for name in ("beta1", "beta2", "ema_decay"):
             _check(name, getattr(self, name), 0 <= getattr(self, name) < 1, "in [0, 1)")
         _check("probe_every", self.probe_every, self.probe_every is None or self.probe_every >= 1, "at least 1")
 
@@ -112,7 +115,8 @@ def train_conditional(
         progress: Called with the number of generator steps done, after each.
 
     Returns:
-        Its networks are ``generator`` (noise and labels → images) and ``discriminator`` (images and labels → logits).
+        Its networks are ``generator`` (noise and labels → images), ``discriminator`` (images and labels → logits) and,
+        where one is kept, ``average``, the generator's exponential moving average.
 
     Raises:
         GandiagError: If the data cannot be had, or ``out`` cannot be used.
@@ -129,7 +133,10 @@ def train_conditional(
     betas = (settings.beta1, settings.beta2)
     generator_optimizer = Adam(generator.parameters(), settings.learning_rate_generator, betas)
     discriminator_optimizer = Adam(discriminator.parameters(), settings.learning_rate_discriminator, betas)
+    average = build_average(generator, settings)
     networks = {"generator": generator, "discriminator": discriminator}
+    if average is not None:
+        networks["average"] = average
     optimizers = {"generator_optimizer": generator_optimizer, "discriminator_optimizer": discriminator_optimizer}
     start = 0 if checkpoint is None else restore_session(checkpoint, {**networks, **optimizers})
     monitor = attach(
@@ -161,6 +168,8 @@ def train_conditional(
         generator_optimizer.zero_grad()
         (loss.generator(fake_logits) + fake_class_loss).backward()
         generator_optimizer.step()
+        if average is not None:
+            average.update_parameters(generator)
 
     return run_session(
         MODEL,
@@ -191,6 +200,13 @@ def build_discriminator(settings: ConditionalSettings) -> nn.Module:
     return PlanesDiscriminator(settings.network, embedded=settings.conditioning == "embedding")
 
 
+def build_average(generator: nn.Module, settings: ConditionalSettings) -> AveragedModel | None:
+    """The generator's exponential moving average, batch normalisation's statistics included; ``None`` at decay 0."""
+    if settings.ema_decay == 0:
+        return None
+    return AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(settings.ema_decay), use_buffers=True)
+
+
 def judged(discriminator: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """Logits, and the loss of a discriminator's class logits: 0 where it names no class."""
     output = discriminator(images, labels)
@@ -200,17 +216,20 @@ def judged(discriminator: nn.Module, images: Tensor, labels: Tensor) -> tuple[Te
     return output, torch.zeros(())
 
 
-def restore_generator(directory: Path) -> ConditionalGenerator:
-    """The generator of a run as its last checkpoint has it.
+def restore_generator(directory: Path) -> nn.Module:
+    """The generator of a run as its last checkpoint has it: the averaged one, where one is kept.
 
     Raises:
         GandiagError: If there is no checkpoint, it cannot be read, or it is of another model.
     """
     state = read_session(directory, MODEL)
+    settings = ConditionalSettings(**state["settings"])
     with torch.random.fork_rng(devices=[]):
-        generator = build_generator(ConditionalSettings(**state["settings"]))
-    restore_session(state, {"generator": generator}, random=False)
-    return generator
+        generator = build_generator(settings)
+    average = build_average(generator, settings)
+    drawn_from = {"generator": generator} if average is None else {"average": average}
+    restore_session(state, drawn_from, random=False)
+    return generator if average is None else average
 
 
 @torch.no_grad()

@@ -47,6 +47,17 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(tmp_path, conditioni
     assert Recording.load(tmp_path).steps["iteration"].max() == 5
 
 
+def test_the_average_is_the_exponential_moving_average_of_the_weights_after_each_step():
+    settings = dataclasses.replace(SHORT, ema_decay=0.5)
+    weights = [
+        train_conditional(dataclasses.replace(settings, iterations=n)).networks["generator"].images.layers[0].weight
+        for n in (1, 2, 3)
+    ]
+    expected = 0.25 * weights[0] + 0.25 * weights[1] + 0.5 * weights[2]  # the first step's weights begin it
+    average = train_conditional(dataclasses.replace(settings, iterations=3)).networks["average"]
+    assert torch.allclose(average.module.images.layers[0].weight, expected, atol=1e-6)
+
+
 def test_equal_settings_give_equal_runs_and_another_seed_another():
     first, again = train_conditional(SHORT), train_conditional(SHORT)
     other = train_conditional(dataclasses.replace(SHORT, seed=1))
@@ -73,9 +84,11 @@ def test_samples_are_fixed_by_the_seed_and_leave_no_trace():
     assert torch.equal(torch.get_rng_state(), random)
 
 
-def test_a_restored_generator_makes_the_same_images(tmp_path):
-    trained = train_conditional(SHORT, out=tmp_path).networks["generator"]
-    labels = torch.arange(10)
+@pytest.mark.parametrize(("decay", "drawn_from"), [(0.9, "average"), (0.0, "generator")])
+def test_a_restored_generator_makes_the_same_images(tmp_path, decay, drawn_from):
+    networks = train_conditional(dataclasses.replace(SHORT, ema_decay=decay), out=tmp_path).networks
+    assert ("average" in networks) == (drawn_from == "average")
+    trained, labels = networks[drawn_from], torch.arange(10)
     assert torch.equal(sample(restore_generator(tmp_path), labels, 0), sample(trained, labels, 0))
 
 
@@ -128,4 +141,4 @@ def test_the_digits_are_those_asked_for_after_some_training():
 
     result = train_conditional(ConditionalSettings(network="mlp", conditioning="ac_gan", iterations=1500))
     labels = torch.arange(1000) % 10
-    assert label_fidelity(sample(result.networks["generator"], labels, 0), labels).overall > 0.9
+    assert label_fidelity(sample(result.networks["average"], labels, 0), labels).overall > 0.9

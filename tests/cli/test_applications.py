@@ -91,7 +91,7 @@ def test_every_setting_of_an_application_is_an_option_with_a_help(model):
 
 def test_a_run_is_named_after_what_sets_it_apart():
     named = run_name("conditional", ConditionalSettings(dataset="mnist", seed=4))
-    assert named == "conditional-mnist-dcgan-projection-non_saturating-seed4"
+    assert named == "conditional-mnist-dcgan-ac_gan-non_saturating-seed4"
 
 
 def test_a_digit_is_generated_as_a_grid_of_its_images(conditional_run, tmp_path):
