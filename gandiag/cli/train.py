@@ -14,34 +14,36 @@ from gandiag.applications import ApplicationResult
 from gandiag.applications.session import Settings, read_session, session_model
 from gandiag.cli.applications import APPLICATIONS, check_options, field_names, option, run_name
 from gandiag.errors import GandiagError
+from gandiag.nets import MODELS
 from gandiag.report import write_report
 from gandiag.training import PRESETS, TrainingConfig, TrainingResult, read_checkpoint, train
 
+CORE = "the core"
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
 def setting_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """One option for each field of :class:`TrainingConfig`, and for each further one that an application has."""
-    options = _options_of(TrainingConfig, "")
-    for model, application in APPLICATIONS.items():
-        options = _options_of(application.settings, f"Of the model {model}: ") | options
-    core = field_names(TrainingConfig)
-    for name in reversed([*core, *(name for name in options if name not in core)]):
-        function = options[name](function)
+    everyone = {CORE: TrainingConfig} | {model: application.settings for model, application in APPLICATIONS.items()}
+    names = dict.fromkeys(name for settings in everyone.values() for name in field_names(settings))
+    for name in reversed(names):
+        owners = {model: settings for model, settings in everyone.items() if name in field_names(settings)}
+        function = _setting_option(name, owners)(function)
     return function
 
 
-def _options_of(settings: Any, whose: str) -> dict[str, Callable[..., Any]]:
-    helps, hints = setting_helps(settings), get_type_hints(settings)
-    return {
-        field.name: click.option(
-            option(field.name),
-            field.name,
-            type=_option_type(hints[field.name]),
-            help=f"{whose}{helps[field.name]} [default: {field.default}]",
-        )
-        for field in dataclasses.fields(settings)
-    }
+def _setting_option(name: str, owners: dict[str, Any]) -> Callable[..., Any]:
+    """An option as its first owner describes it, with the defaults of those that have another."""
+    first, settings = next(iter(owners.items()))
+    defaults = {model: settings.__dataclass_fields__[name].default for model, settings in owners.items()}
+    others = [f"; {model}: {default}" for model, default in defaults.items() if default != defaults[first]]
+    whose = "" if first == CORE else f"Of {' and '.join(owners)}: "
+    return click.option(
+        option(name),
+        name,
+        type=_option_type(get_type_hints(settings)[name]),
+        help=f"{whose}{setting_helps(settings)[name]} [default: {defaults[first]}{''.join(others)}]",
+    )
 
 
 def setting_helps(settings: Any = TrainingConfig) -> dict[str, str]:
@@ -58,7 +60,7 @@ def _option_type(hint: Any) -> type:
     return str
 
 
-@click.command("train")
+@click.command("train", epilog=f"Models that are applications, with settings of their own: {', '.join(APPLICATIONS)}.")
 @setting_options
 @click.option("--preset", help=f"Begin from a named setting: {', '.join(PRESETS)}.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder that holds MNIST, in torchvision's layout.")
@@ -89,7 +91,10 @@ def _train_core(
     preset: str | None, given: dict[str, Any], out: Path | None, data_dir: Path | None, device: str, resume: bool
 ) -> tuple[TrainingResult, Path]:
     """Train with the core; returns the run directory too."""
-    check_options(given.get("model", TrainingConfig.model), field_names(TrainingConfig), list(given))
+    model = given.get("model", TrainingConfig.model)
+    if model not in MODELS:
+        raise GandiagError(f"Unknown model '{model}'; choose one of {', '.join([*MODELS, *APPLICATIONS])}.")
+    check_options(model, field_names(TrainingConfig), list(given))
     checkpoint = None
     if resume and out is not None:
         config, checkpoint = read_checkpoint(out)

@@ -72,6 +72,7 @@ def test_a_resumed_run_keeps_its_settings(conditional_run):
         (["--model", "conditional", "--device", "cuda"], "The model 'conditional' has no option --device; it has"),
         (["--model", "lecture", "--network", "mlp"], "The model 'lecture' has no option --network; it has --dataset"),
         (["--conditioning", "projection"], "The model 'lecture' has no option --conditioning"),
+        (["--model", "stylegan"], "Unknown model 'stylegan'; choose one of lecture, "),
         (["--model", "conditional", "--dataset", "ring"], "Unknown dataset 'ring'; choose one of digits, mnist."),
     ],
 )
@@ -79,6 +80,12 @@ def test_an_option_that_a_model_does_not_have_is_refused_with_those_it_has(argum
     told = refusal("train", *arguments, "--out", tmp_path / "run")
     assert told.startswith(sentence)
     assert "\n" not in told
+
+
+def test_the_help_names_the_applications_and_their_own_defaults():
+    told = " ".join(run("train", "--help").output.split())
+    assert f"with settings of their own: {', '.join(APPLICATIONS)}." in told
+    assert "Generator steps. [default: 5000; conditional: 12000" in told
 
 
 @pytest.mark.parametrize("model", APPLICATIONS)
