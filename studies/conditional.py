@@ -206,6 +206,7 @@ def answer(classes: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
     best, failed, real = summary.iloc[1], summary.loc[IGNORED], summary.loc[REAL]
     own = classes[classes["setting"] == summary.index[1]].set_index("class")
     fid = next(one for one in summary.columns if one.startswith("fid_judge"))
+    told = "" if failed["verdict"] != best["verdict"] else " The game can be won without the labels; fidelity tells."
     interval = f"[{best['fidelity_low']:.1%}, {best['fidelity_high']:.1%}]"
     return [
         f"Told by {str(summary.index[1]).replace('ac_gan', 'AC-GAN')}, {best['fidelity']:.1%} {interval} of the images "
@@ -216,8 +217,7 @@ def answer(classes: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
         f"{own['diversity'].idxmin()}, with {own['diversity'].min():.2f}.",
         f"Where the discriminator is not shown the labels, {failed['fidelity']:.1%} show the digit asked for, and "
         f"chance is 10 %: the generator does not heed its label. gandiag's verdict on that run is "
-        f"'{failed['verdict']}', on the other '{best['verdict']}': it is on the game, which can be won without "
-        "the labels; fidelity is what tells.",
+        f"'{failed['verdict']}', on the other '{best['verdict']}'.{told}",
     ]
 
 
