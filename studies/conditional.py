@@ -49,6 +49,8 @@ READ_AS = (
     "Fidelity: share of images in which the judge sees the digit asked for, with Wilson 95 % intervals. FID and "
     "diversity: means over the ten classes of the Fréchet distance to real images of the class in the judge's features "
     "(lower is better), and of the distance between images of the class over that between real ones (1 is as varied). "
+    "Real images flatter the judge, which was trained on MNIST's training images; on its test images it is right on "
+    "99.6 %. Where labels are not heeded, those of one label are of all digits, hence more varied than real ones. "
     "One seed: the intervals are for the images drawn, not for another training."
 )
 ROOT = Path(__file__).parents[1]
