@@ -140,16 +140,35 @@ def read_session(directory: Path, model: str | None = None) -> dict[str, Any]:
     Raises:
         GandiagError: If there is none, it cannot be read, or it is of another model.
     """
+    state = _load(directory)
+    found = state.get("model") or state.get("config", {}).get("model", "another model")
+    if "parts" not in state or (model is not None and found != model):
+        raise GandiagError(
+            f"The checkpoint {directory / CHECKPOINT} is of the model '{found}', not of {model or 'an application'}."
+        )
+    return state
+
+
+def session_model(directory: Path) -> str | None:
+    """The application that a run's checkpoint is of; ``None`` where it is no application's.
+
+    Raises:
+        GandiagError: If there is no checkpoint, or it cannot be read.
+    """
+    model: str | None = _load(directory).get("model")
+    return model
+
+
+def _load(directory: Path) -> dict[str, Any]:
     path = directory / CHECKPOINT
     if not path.exists():
         raise GandiagError(f"There is no checkpoint {path}; train a model into this directory first.")
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state: object = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
         raise GandiagError(f"The checkpoint {path} cannot be read ({error}); train the model anew.") from error
-    found = state.get("model") or state.get("config", {}).get("model", "another model")
-    if "parts" not in state or (model is not None and found != model):
-        raise GandiagError(f"The checkpoint {path} is of the model '{found}', not of {model or 'an application'}.")
+    if not isinstance(state, dict):
+        raise GandiagError(f"{path} is no checkpoint of a run; train the model anew.")
     return state
 
 

@@ -12,7 +12,7 @@ from gandiag.errors import GandiagError, GandiagWarning
 from gandiag.version import VERSION
 
 EXIT_BAD_INPUT, EXIT_INTERRUPTED = 3, 130
-COMMANDS = ("run", "train", "study", "diagnose", "compare", "report", "score", "lab")
+COMMANDS = ("run", "train", "generate", "study", "diagnose", "compare", "report", "score", "lab")
 
 
 class LazyCommands(click.Group):

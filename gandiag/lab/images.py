@@ -18,7 +18,7 @@ DIGITS = TrainingConfig(
 MENDED: dict[str, Any] = {"regularizer": "r1", "strength": 1.0}
 MNIST = replace(DIGITS, dataset="mnist")
 MNIST_DCGAN = replace(MNIST, model="dcgan_small", iterations=300)
-CONDITIONAL = replace(DIGITS, dataset="labelled_digits", model="conditional")
+CONDITIONAL = replace(DIGITS, dataset="labelled_digits", model="conditional_written")
 STACKED = replace(DIGITS, dataset="stacked_digits", model="dcgan_stacked", iterations=400)
 DECAYED: dict[str, Any] = {"regularizer": "weight_decay", "strength": 1.0, "pretraining": 150}
 SURE: dict[str, Any] = {**TOO_GOOD, "pretraining": 80, "iterations": 300}

@@ -3,7 +3,12 @@
 from gandiag.nets.catalogue import MODELS as MODELS
 from gandiag.nets.catalogue import Networks as Networks
 from gandiag.nets.catalogue import build_networks as build_networks
+from gandiag.nets.conditional import ACGANDiscriminator as ACGANDiscriminator
 from gandiag.nets.conditional import ConditionalGenerator as ConditionalGenerator
+from gandiag.nets.conditional import PlanesDiscriminator as PlanesDiscriminator
+from gandiag.nets.conditional import ProjectionDiscriminator as ProjectionDiscriminator
+from gandiag.nets.conditional import UnconditionalDiscriminator as UnconditionalDiscriminator
+from gandiag.nets.conditional_written import WrittenConditionGenerator as WrittenConditionGenerator
 from gandiag.nets.dcgan import DCGANDiscriminator as DCGANDiscriminator
 from gandiag.nets.dcgan import DCGANGenerator as DCGANGenerator
 from gandiag.nets.judge import Judge as Judge

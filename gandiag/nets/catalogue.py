@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from gandiag.errors import GandiagError
-from gandiag.nets import conditional, dcgan, lecture, mlp
+from gandiag.nets import conditional_written, dcgan, lecture, mlp
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,11 @@ def _lecture(*, discriminator_leaky: bool = True, discriminator_batch_norm: bool
     )
 
 
-def _conditional() -> Networks:
+def _conditional_written() -> Networks:
     """Both see the condition: the discriminator reads it in the image."""
-    return Networks(conditional.ConditionalGenerator(), lecture.LectureDiscriminator(), conditional.NOISE_SIZE)
+    return Networks(
+        conditional_written.WrittenConditionGenerator(), lecture.LectureDiscriminator(), conditional_written.NOISE_SIZE
+    )
 
 
 def _dcgan(channels: int, *, image_channels: int = 1, batch_norm: bool = True) -> _Model:
@@ -86,7 +88,7 @@ MODELS = MappingProxyType(
         ),
         "lecture_sigmoid": _lecture(depth=5, hidden=nn.Sigmoid),
         "lecture_sigmoid_batch_norm": _lecture(depth=5, hidden=nn.Sigmoid, batch_norm=True),
-        "conditional": _Model(_conditional, IMAGES),
+        "conditional_written": _Model(_conditional_written, IMAGES),
         "dcgan": _dcgan(16),
         "dcgan_small": _dcgan(8),
         "dcgan_stacked": _dcgan(8, image_channels=3),

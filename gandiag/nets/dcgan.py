@@ -20,6 +20,7 @@ class DCGANGenerator(nn.Module):
 
     Args:
         channels: Channels before the last layer; the layer before has twice as many.
+        noise_size: Numbers in one noise vector.
         image_channels: 1 for grey images, 3 for stacked digits.
         batch_norm: Put batch normalisation before each activation, as the paper has it.
 
@@ -28,10 +29,12 @@ class DCGANGenerator(nn.Module):
         | https://arxiv.org/abs/1511.06434
     """
 
-    def __init__(self, channels: int = 16, *, image_channels: int = 1, batch_norm: bool = True) -> None:
+    def __init__(
+        self, channels: int = 16, *, noise_size: int = NOISE_SIZE, image_channels: int = 1, batch_norm: bool = True
+    ) -> None:
         super().__init__()
         self.channels = channels
-        self.project = nn.Linear(NOISE_SIZE, 2 * channels * 7 * 7)
+        self.project = nn.Linear(noise_size, 2 * channels * 7 * 7)
         self.layers = nn.Sequential(
             *([nn.BatchNorm2d(2 * channels)] if batch_norm else []),
             nn.ReLU(),
@@ -44,7 +47,7 @@ class DCGANGenerator(nn.Module):
         self.apply(initialise)
 
     def forward(self, noise: Tensor) -> Tensor:
-        """Images :math:`(n, c, 28, 28)` in [0, 1] from noise :math:`(n, 100)`."""
+        """Images :math:`(n, c, 28, 28)` in [0, 1] from noise :math:`(n, \\mathrm{noise\\_size})`."""
         images: Tensor = self.layers(self.project(noise).view(-1, 2 * self.channels, 7, 7))
         return images
 
@@ -54,7 +57,7 @@ class DCGANDiscriminator(nn.Module):
 
     Args:
         channels: Channels of the first layer; the second has twice as many.
-        image_channels: 1 for grey images, 3 for stacked digits.
+        image_channels: 1 for grey images, 3 for stacked digits; planes that tell a label count as channels.
         batch_norm: Put batch normalisation after the second convolution, as the paper has it.
     """
 

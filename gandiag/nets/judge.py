@@ -61,7 +61,8 @@ def load_judge(device: torch.device | str = "cpu") -> Judge:
     Each normalisation is part of the convolution before it, a quarter faster than the trained network and the same
     function; ``Judge`` itself is the network that the weights are of.
     """
-    judge = Judge()
+    with torch.random.fork_rng(devices=[]):  # its first weights are thrown away, and must cost the user no number
+        judge = Judge()
     judge.load_state_dict(load_safetensors(_packaged("mnist_judge.safetensors")))
     judge.body = _fused(judge.eval().body)
     judge.to(memory_format=torch.channels_last)  # the fastest layout for its convolutions on a CPU

@@ -17,6 +17,7 @@ class LectureGenerator(nn.Module):
     the sizes that it never defines, which are the constants of this module.
 
     Args:
+        noise_size: Numbers in one noise vector.
         batch_norm: Put batch normalisation before each hidden activation.
         leaky: ``True`` for LeakyReLU 0.2, as in the lecture; ``False`` for ReLU.
         depth: Hidden layers; the lecture has one.
@@ -26,13 +27,14 @@ class LectureGenerator(nn.Module):
     def __init__(
         self,
         *,
+        noise_size: int = NOISE_SIZE,
         batch_norm: bool = False,
         leaky: bool = True,
         depth: int = 1,
         hidden: Callable[[], nn.Module] | None = None,
     ) -> None:
         super().__init__()
-        sizes = [NOISE_SIZE] + [300] * (depth - 1)
+        sizes = [noise_size] + [300] * (depth - 1)
         self.layers = nn.Sequential(
             *(
                 layer
@@ -48,7 +50,7 @@ class LectureGenerator(nn.Module):
         )
 
     def forward(self, noise: Tensor) -> Tensor:
-        """Images :math:`(n, 1, 28, 28)` in [0, 1] from noise :math:`(n, 100)`."""
+        """Images :math:`(n, 1, 28, 28)` in [0, 1] from noise :math:`(n, \\mathrm{noise\\_size})`."""
         images: Tensor = self.layers(noise)
         return images.view(len(images), *IMAGE_SHAPE)
 
@@ -60,15 +62,16 @@ class LectureDiscriminator(nn.Module):
     function without its rounding.
 
     Args:
+        input_size: Numbers in one input: 784 pixels, and more where a label stands beside them.
         batch_norm: Put batch normalisation before each hidden activation.
         leaky: ``True`` for LeakyReLU 0.2, as in the lecture; ``False`` for ReLU.
     """
 
-    def __init__(self, *, batch_norm: bool = False, leaky: bool = True) -> None:
+    def __init__(self, *, input_size: int = 784, batch_norm: bool = False, leaky: bool = True) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             nn.Flatten(),
-            nn.Linear(784, 300),
+            nn.Linear(input_size, 300),
             *([nn.BatchNorm1d(300)] if batch_norm else []),
             activation(leaky),
             nn.Linear(300, 100),

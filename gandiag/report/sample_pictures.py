@@ -57,6 +57,19 @@ def grid(images: np.ndarray, *, small: bool = False) -> np.ndarray:
     columns = 5 if small else (6 if side <= 48 else 4 if side <= 96 else 3)
     columns = min(columns, int(np.ceil(np.sqrt(len(images)))))
     images = np.stack([_resized(image, side, small=small) for image in images[: columns * columns]])
+    return tiled(images, columns)
+
+
+def tiled(images: np.ndarray, columns: int) -> np.ndarray:
+    """Images in rows, on white.
+
+    Args:
+        images: uint8 with shape ``(n, height, width)`` or ``(n, height, width, 3)``.
+        columns: Images in a row; the last row may have fewer.
+
+    Returns:
+        One picture with shape ``(height, width[, 3])``.
+    """
     height, width = images.shape[1:3]
     rows = -(-len(images) // columns)
     picture = np.full(

@@ -15,7 +15,7 @@ def test_there_are_at_least_forty_recipes_on_three_kinds_of_data_under_all_six_l
     assert len(ALL) >= 40
     assert {scenario.config.loss for scenario in ALL} == set(LOSSES)
     assert {"ring", "grid", "digits", "mnist", "stacked_digits"} <= {scenario.config.dataset for scenario in ALL}
-    assert {"lecture", "dcgan_small", "conditional"} <= {scenario.config.model for scenario in ALL}
+    assert {"lecture", "dcgan_small", "conditional_written"} <= {scenario.config.model for scenario in ALL}
 
 
 def test_at_least_two_fifths_of_the_recipes_are_held_out_with_combinations_that_calibration_never_saw():

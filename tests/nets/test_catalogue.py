@@ -19,7 +19,7 @@ SHAPES = {
     "lecture_relu_batch_norm_both": IMAGES,
     "lecture_sigmoid": IMAGES,
     "lecture_sigmoid_batch_norm": IMAGES,
-    "conditional": IMAGES,
+    "conditional_written": IMAGES,
     "dcgan": IMAGES,
     "dcgan_small": IMAGES,
     "dcgan_stacked": STACKED,
@@ -36,7 +36,7 @@ SHAPES = {
     "mlp_sigmoid_batch_norm": POINTS,
     "mlp_tanh": POINTS,
 }
-WITH_BATCH_NORM = ("dcgan", "dcgan_small", "dcgan_stacked", "conditional")
+WITH_BATCH_NORM = ("dcgan", "dcgan_small", "dcgan_stacked", "conditional_written")
 
 
 def kinds(network: nn.Module) -> set[str]:
@@ -78,7 +78,7 @@ def test_the_names_say_what_is_inside(name: str) -> None:
     not_leaky = name in ("mlp_relu_discriminator", "mlp_tanh") or name.startswith("lecture_relu")
     assert ("LeakyReLU" in kinds(networks.discriminator)) == (not not_leaky)
     leaky = name.startswith("lecture") and "relu" not in name and "sigmoid" not in name
-    assert ("LeakyReLU" in kinds(networks.generator)) == (leaky or name == "conditional")
+    assert ("LeakyReLU" in kinds(networks.generator)) == (leaky or name == "conditional_written")
     assert ("Sigmoid" in kinds(networks.generator)) == ("mlp" not in name or "sigmoid" in name)
 
 

@@ -36,6 +36,12 @@ def test_the_weights_are_small_and_are_those_that_the_card_describes() -> None:
     assert sum(parameter.numel() for parameter in Judge().parameters()) == judge_card()["parameters"]
 
 
+def test_loading_the_judge_draws_no_random_number() -> None:
+    before = torch.get_rng_state()
+    load_judge()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_the_judge_arrives_in_evaluation_mode_and_frozen() -> None:
     judge = load_judge()
     assert not any(module.training for module in judge.modules())

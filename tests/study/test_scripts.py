@@ -9,7 +9,7 @@ STUDIES = Path(__file__).parents[2] / "studies"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["vanishing_gradients", "gan_against_autoencoder"])
+@pytest.mark.parametrize("name", ["vanishing_gradients", "gan_against_autoencoder", "conditional"])
 def test_the_smoke_leaves_its_tables_and_picture(name, tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", [name, "--smoke", "--out", str(tmp_path)])
     with pytest.raises(SystemExit) as ended:

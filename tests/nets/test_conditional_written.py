@@ -1,0 +1,24 @@
+"""The conditional generator's condition rides along in its image."""
+
+import torch
+
+from gandiag.nets import WrittenConditionGenerator
+
+
+def test_the_condition_is_the_largest_of_the_last_ten_numbers_and_is_written_in():
+    generator = WrittenConditionGenerator().eval()
+    noise = torch.randn(6, 74)
+    noise[:, 64:] = torch.eye(10)[:6]
+    with torch.no_grad():
+        images = generator(noise)
+    assert torch.equal(images[:, 0, 0, :10], torch.eye(10)[:6])
+    assert bool(((images >= 0) & (images <= 1)).all())
+
+
+def test_the_condition_changes_the_image():
+    generator = WrittenConditionGenerator().eval()
+    noise = torch.zeros(2, 74)
+    noise[0, 64], noise[1, 65] = 1, 1
+    with torch.no_grad():
+        first, second = generator(noise)
+    assert not torch.equal(first[0, 1:], second[0, 1:])
