@@ -77,12 +77,16 @@ class WatchedGenerator:
         forward = self.signal.after_forward(output, self._after_backward if self.examined else None, self.takes_apart)
         if self._provenance.on:
             if forward is not None:
-                origin = self._provenance.origin(one for one in tensors_in((args, kwargs)) if one.is_floating_point())
-                self.watch.sources.setdefault(forward, set()).add(origin.generator)
+                self._guard.run("probes.cycle_error", self._note_source, args, kwargs, forward)
             self._provenance.mark_generated(tensors_in(output), self.signal.label, forward)
         if self.examined and (samples := first_float(output)) is not None:
             self._wiring.saw_generated(samples)
         return forward
+
+    def _note_source(self, args: tuple[Any, ...], kwargs: dict[str, Any], forward: int) -> None:
+        """Whose output, if anybody's, a forward pass was fed."""
+        origin = self._provenance.origin(one for one in tensors_in((args, kwargs)) if one.is_floating_point())
+        self.watch.sources.setdefault(forward, set()).add(origin.generator)
 
     def before_step(self, optimizer: Optimizer, owned: tuple[int, ...], loss_scale: Tensor | None) -> int | None:
         """An optimizer is about to step it; returns the iteration if one ends with that."""
@@ -123,7 +127,7 @@ class WatchedDiscriminator:
         self.calls = DiscriminatorCalls([generator.signal for generator in generators], provenance)
         self.examined = True
         self.takes_apart = True
-        self._opponents = {generator.signal.label: generator for generator in generators}
+        self._opponents = generators
         self.ends_in_sigmoid = False
         self.real_pairs: list[tuple[Tensor, Tensor]] = []
         self._attribution = Attribution(self.tap.parameters, self.tap.after_backward, guard)
@@ -155,7 +159,9 @@ class WatchedDiscriminator:
         if self.takes_apart and call is not None and call.through_generator:
             self._guard.run(SIGNAL, listen_to_discriminator, tensors_in(output), self._guard)
         if call is not None and call.followed and call.origin.forward is not None:
-            self._opponents[call.origin.generator or ""].watch.shown.add(call.origin.forward)
+            for opponent in self._opponents:
+                if opponent.signal.label == call.origin.generator:
+                    opponent.watch.shown.add(call.origin.forward)
         if self.examined and call is not None:
             self._wiring.saw_call(self.tap.label, call)
             logits = logits_in(output)
@@ -171,7 +177,7 @@ class WatchedDiscriminator:
         """An optimizer is about to step it; ``alone``, if no generator with it."""
         if alone:
             self.calls.before_own_step()
-            for opponent in self._opponents.values() if self.takes_apart else ():
+            for opponent in self._opponents if self.takes_apart else ():
                 opponent.signal.discriminator_steps()
         attributed = None
         if self.examined:
