@@ -189,7 +189,7 @@ def draw(classes: pd.DataFrame, shown: dict[str, Tensor], path: Path) -> Path:
     top, bottom = figure.subfigures(2, 1, height_ratios=(5, 3))
     for axes, (name, images) in zip(top.subplots(1, len(shown)), shown.items(), strict=True):
         grid = images[:, 0].unflatten(0, (10, SHOWN)).permute(0, 2, 1, 3).reshape(280, -1)
-        axes.imshow(1 - grid, cmap="gray", vmin=0, vmax=1)
+        axes.imshow((1 - grid).numpy(), cmap="gray", vmin=0, vmax=1)
         axes.set(xticks=[], yticks=14 + 28 * np.arange(10), yticklabels=range(10), title=name, ylabel="asked for")
     for axes, measure in zip(bottom.subplots(1, len(measures)), measures, strict=True):
         for name, own in classes.groupby("setting", sort=False):
@@ -208,7 +208,9 @@ def answer(classes: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
     best, failed, real = summary.iloc[1], summary.loc[IGNORED], summary.loc[REAL]
     own = classes[classes["setting"] == summary.index[1]].set_index("class")
     fid = next(one for one in summary.columns if one.startswith("fid_judge"))
-    told = "" if failed["verdict"] != best["verdict"] else " The game can be won without the labels; fidelity tells."
+    told = f"gandiag's verdict on that run is '{failed['verdict']}', on the other '{best['verdict']}'."
+    if failed["verdict"] == best["verdict"]:
+        told = f"gandiag's verdict on both is '{best['verdict']}': the game is won without labels, and fidelity tells."
     interval = f"[{best['fidelity_low']:.1%}, {best['fidelity_high']:.1%}]"
     return [
         f"Told by {str(summary.index[1]).replace('ac_gan', 'AC-GAN')}, {best['fidelity']:.1%} {interval} of the images "
@@ -218,8 +220,7 @@ def answer(classes: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
         f"and {best['diversity']:.2f} times as varied as real ones; the least varied class is "
         f"{own['diversity'].idxmin()}, with {own['diversity'].min():.2f}.",
         f"Where the discriminator is not shown the labels, {failed['fidelity']:.1%} show the digit asked for, and "
-        f"chance is 10 %: the generator does not heed its label. gandiag's verdict on that run is "
-        f"'{failed['verdict']}', on the other '{best['verdict']}'.{told}",
+        f"chance is 10%: the generator does not heed its label. {told}",
     ]
 
 
