@@ -101,7 +101,7 @@ def halves(dataset: Dataset, of_each: int) -> tuple[Dataset, Dataset]:
 
 
 def trained(settings: ConditionalSettings, directory: Path, data_dir: str | None) -> str:
-    """Train a run to its end, from its last checkpoint if there is one; returns its verdict."""
+    """Train a run to its end, from its last checkpoint if there is one; returns its verdict and findings."""
     checkpoint = read_session(directory) if (directory / CHECKPOINT).exists() else None
     if checkpoint is not None and checkpoint["settings"] != dataclasses.asdict(settings):
         raise GandiagError(f"{directory} holds a run of other settings; delete it, or give another --runs.")
@@ -117,7 +117,9 @@ def trained(settings: ConditionalSettings, directory: Path, data_dir: str | None
             )
         if result.ended_early:
             raise GandiagError(f"The run ended after {result.iterations} steps: {result.ended_early}")
-    return diagnose(Recording.load(directory)).verdict.value.replace("_", " ")
+    diagnosis = diagnose(Recording.load(directory))
+    found = [diagnosis.verdict.value, *(finding.kind or "" for finding in diagnosis.inputs)]
+    return "; ".join(found).replace("_", " ")
 
 
 def measured(
@@ -208,9 +210,7 @@ def answer(classes: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
     best, failed, real = summary.iloc[1], summary.loc[IGNORED], summary.loc[REAL]
     own = classes[classes["setting"] == summary.index[1]].set_index("class")
     fid = next(one for one in summary.columns if one.startswith("fid_judge"))
-    told = f"gandiag's verdict on that run is '{failed['verdict']}', on the other '{best['verdict']}'."
-    if failed["verdict"] == best["verdict"]:
-        told = f"gandiag's verdict on both is '{best['verdict']}': the game is won without labels, and fidelity tells."
+    told = f"gandiag says of that run '{failed['verdict']}', and of the other '{best['verdict']}'."
     interval = f"[{best['fidelity_low']:.1%}, {best['fidelity_high']:.1%}]"
     return [
         f"Told by {str(summary.index[1]).replace('ac_gan', 'AC-GAN')}, {best['fidelity']:.1%} {interval} of the images "
