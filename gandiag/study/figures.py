@@ -40,10 +40,11 @@ def matrix_figure(study: Study, runs: pd.DataFrame, matrix: pd.DataFrame) -> Fig
     judged = runs[runs["error"].isna()].assign(healthy=lambda table: (table["verdict"] == "healthy").astype(float))
     measure = next((one for one in study.measures if one in judged and judged[one].notna().any()), None)
     figure = Figure(figsize=(5 + 2.2 * len(order[1]), 2.4 + 0.26 * len(order[0])), layout="constrained")
-    healthy, mended, measured = figure.subplots(1, 3, sharey=True)
+    healthy, *mended, measured = figure.subplots(1, 3 if len(matrix) else 2, sharey=True)
     shares = {"annot": True, "fmt": ".0%", "cmap": "Blues", "vmin": 0, "vmax": 1}
     _heat(healthy, judged.pivot_table("healthy", down, across), order, "Healthy runs", **shares)
-    _heat(mended, matrix.pivot_table("mended", down, across), order, "Of the failing runs, mended", **shares)
+    for axes in mended:  # none, where no baseline run failed
+        _heat(axes, matrix.pivot_table("mended", down, across), order, "Of the failing runs, mended", **shares)
     if measure is None:
         measured.set_axis_off()
     else:
