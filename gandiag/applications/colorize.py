@@ -11,10 +11,9 @@ from torch.nn.functional import l1_loss
 from torch.optim import Adam
 
 from gandiag.applications.session import ApplicationResult, restore_session, run_session
-from gandiag.applications.translation import check_settings, probe_interval, split_digits
+from gandiag.applications.translation import check_settings, check_weight, probe_interval, split_digits
 from gandiag.data.dataset import Dataset
 from gandiag.data.tinted import HUE_COUNT, greyed, tinted
-from gandiag.errors import GandiagError
 from gandiag.losses import get_loss
 from gandiag.metrics.colour import colourfulness, output_diversity
 from gandiag.monitor import attach
@@ -48,7 +47,7 @@ class ColorizeSettings:
         checkpoint_every: Generator steps from checkpoint to checkpoint.
 
     Raises:
-        GandiagError: If a value is not in its range, or both weights are 0.
+        GandiagError: If a value is not in its range, or both losses have weight 0.
     """
 
     dataset: str = "digits"
@@ -63,9 +62,8 @@ class ColorizeSettings:
     checkpoint_every: int = 500
 
     def __post_init__(self) -> None:
-        check_settings(self, "adversarial_weight", "l1_weight", "r1_weight")
-        if self.adversarial_weight == self.l1_weight == 0:
-            raise GandiagError("adversarial_weight and l1_weight are both 0; a generator needs one of the two losses.")
+        check_settings(self, losses=("adversarial_weight", "l1_weight"))
+        check_weight(self, "r1_weight")
 
 
 @dataclass(frozen=True)

@@ -42,15 +42,15 @@ class TranslationSettings(Protocol):
         """Generator steps from checkpoint to checkpoint."""
 
 
-def check_settings(settings: TranslationSettings, *weights: str) -> None:
+def check_settings(settings: TranslationSettings, losses: tuple[str, ...]) -> None:
     """Refuse settings that cannot be run.
 
     Args:
         settings: The settings.
-        weights: Names of their fields that weigh losses.
+        losses: Names of their fields that weigh the generator's losses.
 
     Raises:
-        GandiagError: If a value is not in its range.
+        GandiagError: If a value is not in its range, or all losses have weight 0.
     """
     if settings.dataset not in DIGIT_SETS:
         raise GandiagError(f"Unknown dataset '{settings.dataset}'; choose one of {', '.join(DIGIT_SETS)}.")
@@ -60,10 +60,21 @@ def check_settings(settings: TranslationSettings, *weights: str) -> None:
             raise GandiagError(f"{name} must be at least 1; got {value}.")
     if not (math.isfinite(settings.learning_rate) and settings.learning_rate > 0):
         raise GandiagError(f"learning_rate must be a finite number above 0; got {settings.learning_rate}.")
-    for name in weights:
-        value = getattr(settings, name)
-        if not (math.isfinite(value) and value >= 0):
-            raise GandiagError(f"{name} must be a finite number, at least 0; got {value}.")
+    for name in losses:
+        check_weight(settings, name)
+    if not any(getattr(settings, name) for name in losses):
+        raise GandiagError(f"{', '.join(losses)} are all 0; a generator needs a loss, so give one of them a weight.")
+
+
+def check_weight(settings: TranslationSettings, name: str) -> None:
+    """Refuse a weight that is negative or no number.
+
+    Raises:
+        GandiagError: If it is.
+    """
+    value = getattr(settings, name)
+    if not (math.isfinite(value) and value >= 0):
+        raise GandiagError(f"{name} must be a finite number, at least 0; got {value}.")
 
 
 def probe_interval(settings: TranslationSettings) -> int:

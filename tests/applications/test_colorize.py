@@ -137,7 +137,11 @@ def test_colourings_of_all_images_share_their_noise():
         ({"probe_every": 0}, "probe_every must be at least 1; got 0."),
         ({"learning_rate": float("nan")}, "learning_rate must be a finite number above 0; got nan."),
         ({"l1_weight": -1.0}, "l1_weight must be a finite number, at least 0; got -1.0."),
-        ({"l1_weight": 0.0, "adversarial_weight": 0.0}, "needs one of the two losses"),
+        ({"r1_weight": float("inf")}, "r1_weight must be a finite number, at least 0; got inf."),
+        (
+            {"l1_weight": 0.0, "adversarial_weight": 0.0},
+            "adversarial_weight, l1_weight are all 0; a generator needs a loss",
+        ),
     ],
 )
 def test_settings_that_cannot_be_run_are_refused_in_a_sentence(changes, sentence):
