@@ -50,12 +50,12 @@ class CycleGANSettings:
     adversarial_weight: float = 1.0
     cycle_weight: float = 5.0
     identity_weight: float = 0.0
-    iterations: int = 1000
+    iterations: int = 600
     batch_size: int = 8
     learning_rate: float = 1e-3
     seed: int = 0
     probe_every: int | None = None
-    checkpoint_every: int = 500
+    checkpoint_every: int = 200
 
     def __post_init__(self) -> None:
         check_settings(self, losses=("adversarial_weight", "cycle_weight", "identity_weight"))

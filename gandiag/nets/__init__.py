@@ -3,9 +3,14 @@
 from gandiag.nets.catalogue import MODELS as MODELS
 from gandiag.nets.catalogue import Networks as Networks
 from gandiag.nets.catalogue import build_networks as build_networks
+from gandiag.nets.colorization import ColorizationDiscriminator as ColorizationDiscriminator
+from gandiag.nets.colorization import ColorizationGenerator as ColorizationGenerator
 from gandiag.nets.conditional import ConditionalGenerator as ConditionalGenerator
+from gandiag.nets.cyclegan import CycleGANDiscriminator as CycleGANDiscriminator
+from gandiag.nets.cyclegan import CycleGANGenerator as CycleGANGenerator
 from gandiag.nets.dcgan import DCGANDiscriminator as DCGANDiscriminator
 from gandiag.nets.dcgan import DCGANGenerator as DCGANGenerator
+from gandiag.nets.hue_judge import HueJudge as HueJudge
 from gandiag.nets.judge import Judge as Judge
 from gandiag.nets.judge import judge_card as judge_card
 from gandiag.nets.judge import load_judge as load_judge
@@ -19,6 +24,7 @@ from gandiag.nets.lecture import LectureGenerator as LectureGenerator
 from gandiag.nets.mixture_judge import MixtureJudge as MixtureJudge
 from gandiag.nets.mlp import PointDiscriminator as PointDiscriminator
 from gandiag.nets.mlp import PointGenerator as PointGenerator
+from gandiag.nets.polarity_judge import PolarityJudge as PolarityJudge
 from gandiag.nets.variety import MinibatchStd as MinibatchStd
 from gandiag.nets.variety import Packed as Packed
 from gandiag.nets.variety import with_minibatch_std as with_minibatch_std

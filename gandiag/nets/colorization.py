@@ -11,7 +11,8 @@ class ColorizationGenerator(nn.Module):
     """Grey image and noise → colour image, by a U-Net 28 → 14 → 7 → 14 → 28.
 
     The paper's noise is dropout, which its generator learns to ignore (Section 3.2). Here it is a vector, laid over the
-    innermost layer at every place: one colour an image, chosen by it.
+    innermost layer at every place: one colour an image, chosen by it. The network's output is a tint, by which the grey
+    image is multiplied: left to make the black ground itself, L1 alone turns the whole image black.
 
     Args:
         channels: Channels of the outermost layer; the others have twice as many.
@@ -44,8 +45,8 @@ class ColorizationGenerator(nn.Module):
         innermost = self.innermost(torch.cat([inner, everywhere], dim=1))
         up = self.inner_up(torch.cat([innermost, inner], dim=1))
         up = self.outer_up(torch.cat([up, outer], dim=1))
-        images: Tensor = self.last(torch.cat([up, grey], dim=1))
-        return images
+        tint: Tensor = self.last(torch.cat([up, grey], dim=1))
+        return grey * tint
 
 
 class ColorizationDiscriminator(nn.Module):

@@ -178,5 +178,7 @@ def test_a_run_of_the_default_settings_colours_in_all_hues_and_l1_alone_in_one()
     assert chosen.relative_colourfulness > 0.8
     assert chosen.relative_diversity > 0.7
     assert chosen.grey_error < 0.06
+    least = (hues() - hues().median(dim=0).values).abs().mean() * greyed(held_out.samples).mean()  # at the median
+    assert float(least) <= alone.l1_error * 1.05 <= 1.1 * float(least) < chosen.l1_error
     assert alone.relative_diversity < 0.1
     assert alone.relative_colourfulness < 0.6

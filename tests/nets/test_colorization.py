@@ -50,3 +50,7 @@ def test_the_judge_gives_numbers_for_a_black_image(brightness):
 def test_the_hues_travel_with_the_judge():
     assert "hues" in HueJudge().state_dict()
     assert isinstance(HueJudge(), nn.Module)
+
+
+def test_black_stays_black():
+    assert ColorizationGenerator()(torch.zeros(2, 1, 28, 28), torch.randn(2, NOISE_SIZE)).abs().max().item() == 0
