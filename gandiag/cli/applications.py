@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
-from gandiag.applications import ApplicationResult, ConditionalSettings, train_conditional
+from gandiag.applications import (
+    ApplicationResult,
+    ColorizeSettings,
+    ConditionalSettings,
+    CycleGANSettings,
+    train_colorize,
+    train_conditional,
+    train_cyclegan,
+)
 from gandiag.applications.session import Settings
 from gandiag.errors import GandiagError
 
@@ -27,6 +35,8 @@ class Application:
 APPLICATIONS = MappingProxyType(
     {
         "conditional": Application(ConditionalSettings, train_conditional),
+        "colorize": Application(ColorizeSettings, train_colorize),
+        "cyclegan": Application(CycleGANSettings, train_cyclegan),
     }
 )
 

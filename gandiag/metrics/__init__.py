@@ -2,6 +2,8 @@
 
 from gandiag.metrics.blur import relative_sharpness as relative_sharpness
 from gandiag.metrics.blur import sharpness as sharpness
+from gandiag.metrics.colour import colourfulness as colourfulness
+from gandiag.metrics.colour import output_diversity as output_diversity
 from gandiag.metrics.cycles import Cycling as Cycling
 from gandiag.metrics.cycles import cycling as cycling
 from gandiag.metrics.diversity import intra_class_distances as intra_class_distances

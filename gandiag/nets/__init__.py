@@ -3,14 +3,19 @@
 from gandiag.nets.catalogue import MODELS as MODELS
 from gandiag.nets.catalogue import Networks as Networks
 from gandiag.nets.catalogue import build_networks as build_networks
+from gandiag.nets.colorization import ColorizationDiscriminator as ColorizationDiscriminator
+from gandiag.nets.colorization import ColorizationGenerator as ColorizationGenerator
 from gandiag.nets.conditional import ACGANDiscriminator as ACGANDiscriminator
 from gandiag.nets.conditional import ConditionalGenerator as ConditionalGenerator
 from gandiag.nets.conditional import PlanesDiscriminator as PlanesDiscriminator
 from gandiag.nets.conditional import ProjectionDiscriminator as ProjectionDiscriminator
 from gandiag.nets.conditional import UnconditionalDiscriminator as UnconditionalDiscriminator
 from gandiag.nets.conditional_written import WrittenConditionGenerator as WrittenConditionGenerator
+from gandiag.nets.cyclegan import CycleGANDiscriminator as CycleGANDiscriminator
+from gandiag.nets.cyclegan import CycleGANGenerator as CycleGANGenerator
 from gandiag.nets.dcgan import DCGANDiscriminator as DCGANDiscriminator
 from gandiag.nets.dcgan import DCGANGenerator as DCGANGenerator
+from gandiag.nets.hue_judge import HueJudge as HueJudge
 from gandiag.nets.judge import Judge as Judge
 from gandiag.nets.judge import judge_card as judge_card
 from gandiag.nets.judge import load_judge as load_judge
@@ -25,6 +30,7 @@ from gandiag.nets.lecture import LectureGenerator as LectureGenerator
 from gandiag.nets.mixture_judge import MixtureJudge as MixtureJudge
 from gandiag.nets.mlp import PointDiscriminator as PointDiscriminator
 from gandiag.nets.mlp import PointGenerator as PointGenerator
+from gandiag.nets.polarity_judge import PolarityJudge as PolarityJudge
 from gandiag.nets.variety import MinibatchStd as MinibatchStd
 from gandiag.nets.variety import Packed as Packed
 from gandiag.nets.variety import with_minibatch_std as with_minibatch_std

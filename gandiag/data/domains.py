@@ -1,0 +1,121 @@
+"""Two domains of digits for unpaired translation, with the true translation known."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample, max_pool2d
+
+from gandiag.data.dataset import Dataset
+from gandiag.errors import GandiagError
+
+SLANT = 0.35
+"""Pixels to the right for each pixel upwards, about 19°."""
+
+
+def inverted(images: Tensor) -> Tensor:
+    """Black on white for white on black, :math:`1 - x`; it undoes itself."""
+    return 1 - images
+
+
+def slanted(images: Tensor) -> Tensor:
+    """Sheared to the right about the middle row, by bilinear interpolation; black where nothing was.
+
+    Args:
+        images: With shape :math:`(n, c, h, w)`, as high as wide.
+    """
+    return _sheared(images, SLANT)
+
+
+def bold(images: Tensor) -> Tensor:
+    """Strokes thickened by a pixel on each side: each pixel the brightest of its 3×3 neighbourhood."""
+    return max_pool2d(images, 3, stride=1, padding=1)
+
+
+def _sheared(images: Tensor, slant: float) -> Tensor:
+    # Output row y is read from x + slant · y, y pointing downwards, in units of half the width.
+    matrix = torch.tensor([[1.0, slant, 0.0], [0.0, 1.0, 0.0]]).expand(len(images), -1, -1)
+    grid = affine_grid(matrix, list(images.shape), align_corners=False)
+    return grid_sample(images, grid, align_corners=False)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one domain is made from the other.
+
+    Attributes:
+        transform: Upright images → changed ones: the true translation.
+        undo: Changed images → ones that a classifier of upright digits can read; the inverse where there is one.
+    """
+
+    transform: Callable[[Tensor], Tensor]
+    undo: Callable[[Tensor], Tensor]
+
+
+STYLES: Mapping[str, Style] = MappingProxyType(
+    {
+        "inverted": Style(inverted, inverted),
+        "slanted": Style(slanted, lambda images: _sheared(images, -SLANT)),
+        "bold": Style(bold, lambda images: images),
+    }
+)
+
+
+def get_style(name: str) -> Style:
+    """A style by name.
+
+    Raises:
+        GandiagError: If the name is unknown.
+    """
+    if name not in STYLES:
+        raise GandiagError(f"Unknown style '{name}'; choose one of {', '.join(STYLES)}.")
+    return STYLES[name]
+
+
+@dataclass(frozen=True)
+class Domains:
+    """Two sets of images, no image of the one being the translation of any of the other.
+
+    Attributes:
+        a: Domain A, upright, with shape :math:`(n, c, h, w)` in [0, 1].
+        b: Domain B, changed, with shape :math:`(m, c, h, w)`.
+        b_upright: What B was made from: the true translation of B to A.
+
+    Raises:
+        GandiagError: If the images of the two are not of one size.
+    """
+
+    a: Tensor
+    b: Tensor
+    b_upright: Tensor
+
+    def __post_init__(self) -> None:
+        first, second = tuple(self.a.shape[1:]), tuple(self.b.shape[1:])
+        if first != second:
+            raise GandiagError(
+                f"The images of both domains must be of one size; those of A have shape {first}, those of B {second}. "
+                f"Resize one of them."
+            )
+
+
+def unpaired_domains(digits: Dataset, style: str) -> Domains:
+    """Every second image upright, the others changed: the two domains show different digits.
+
+    Args:
+        digits: Upright images.
+        style: ``inverted``, ``slanted`` or ``bold``.
+
+    Raises:
+        GandiagError: If the style is unknown.
+
+    Examples:
+        >>> from gandiag.data.digits import load_digits
+        >>> domains = unpaired_domains(load_digits(), "inverted")
+        >>> len(domains.a), len(domains.b)
+        (899, 898)
+    """
+    transform = get_style(style).transform
+    others = digits.samples[1::2]
+    return Domains(digits.samples[::2], transform(others), others)

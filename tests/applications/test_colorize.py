@@ -1,0 +1,184 @@
+"""Colouring digits: the losses by hand, a run that goes on as if it had never stopped, and what a run learns."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from gandiag.applications.colorize import (
+    ColorizeSettings,
+    build_players,
+    colorize_data,
+    colorize_step,
+    colourings,
+    discriminator_loss,
+    generator_loss,
+    measure_colorize,
+    train_colorize,
+)
+from gandiag.applications.session import read_session
+from gandiag.data import load_digits
+from gandiag.data.tinted import greyed, hues
+from gandiag.errors import GandiagError
+from gandiag.nets.colorization import NOISE_SIZE
+
+TINY = ColorizeSettings(iterations=6, batch_size=4, probe_every=3, checkpoint_every=3)
+
+
+def sigmoid(logits):
+    return 1 / (1 + np.exp(-logits.detach().double().numpy()))
+
+
+@pytest.mark.parametrize(("adversarial_weight", "l1_weight"), [(1.0, 1.0), (1.0, 0.0), (0.0, 1.0), (0.5, 100.0)])
+def test_the_generators_loss_is_the_papers(adversarial_weight, l1_weight):
+    settings = dataclasses.replace(TINY, adversarial_weight=adversarial_weight, l1_weight=l1_weight)
+    players = build_players(settings)
+    colour = torch.rand(4, 3, 28, 28)
+    grey = greyed(colour)
+    fake = players.generator(grey, torch.randn(4, NOISE_SIZE))
+    patches = sigmoid(players.discriminator(torch.cat([grey, fake], dim=1)))
+    l1 = np.abs(fake.detach().double().numpy() - colour.double().numpy()).mean()
+    expected = -adversarial_weight * np.log(patches).mean() + l1_weight * l1
+    loss = generator_loss(settings, players.discriminator, grey, colour, fake)
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("r1_weight", [0.0, 2.0])
+def test_the_discriminators_loss_is_cross_entropy_and_the_slope_of_its_mean_logit(r1_weight):
+    settings = dataclasses.replace(TINY, r1_weight=r1_weight)
+    discriminator = build_players(settings).discriminator
+    real, fake = torch.rand(2, 3, 4, 28, 28)
+    real_shares, fake_shares = (sigmoid(discriminator(pairs)) for pairs in (real, fake))
+    expected = -np.log(real_shares).mean() - np.log(1 - fake_shares).mean()
+    for pair in real:
+        slope = torch.func.grad(lambda one: discriminator(one[None]).mean())(pair)
+        expected += r1_weight / 2 * slope.square().sum().item() / len(real)
+    assert discriminator_loss(settings, discriminator, real, fake).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_step_changes_both_players_and_the_generator_gets_no_gradient_of_the_discriminators_loss():
+    players = build_players(TINY)
+    before = [parameter.detach().clone() for network in players.networks.values() for parameter in network.parameters()]
+    colorize_step(TINY, players, colorize_data(TINY)[0].samples)
+    after = [parameter for network in players.networks.values() for parameter in network.parameters()]
+    assert all(not torch.equal(first, last) for first, last in zip(before, after, strict=True))
+    length = max(float((first - last).detach().abs().max()) for first, last in zip(before, after, strict=True))
+    assert length == pytest.approx(TINY.learning_rate, rel=1e-3)  # one step of Adam each, not two
+
+
+def test_a_run_that_goes_on_from_a_checkpoint_ends_as_one_that_never_stopped(tmp_path):
+    whole = train_colorize(TINY, out=tmp_path / "whole")
+    train_colorize(dataclasses.replace(TINY, iterations=3), out=tmp_path / "halves")
+    resumed = train_colorize(TINY, out=tmp_path / "halves", checkpoint=read_session(tmp_path / "halves", "colorize"))
+    assert resumed.iterations == whole.iterations == 6
+    for name, network in whole.networks.items():
+        for parameter, again in zip(network.parameters(), resumed.networks[name].parameters(), strict=True):
+            assert torch.equal(parameter, again)
+    assert sorted(resumed.recording.steps["iteration"]) == sorted(whole.recording.steps["iteration"])
+
+
+def test_the_monitor_records_both_players_and_the_hues():
+    recording = train_colorize(dataclasses.replace(TINY, iterations=20, batch_size=32, probe_every=2)).recording
+    assert set(recording.steps["network"]) == {"G", "D"}
+    assert recording.probes["class_4"].notna().all()
+    assert recording.probes["diversity"].notna().all()
+    assert recording.signal["grad_norm"].notna().any()
+
+
+def test_with_l1_alone_the_discriminators_opinion_does_not_count():
+    alone = dataclasses.replace(TINY, adversarial_weight=0.0)
+    torch.manual_seed(0)
+    players = build_players(alone)
+    colour = torch.rand(4, 3, 28, 28)
+    fake = players.generator(greyed(colour), torch.randn(4, NOISE_SIZE))
+    generator_loss(alone, players.discriminator, greyed(colour), colour, fake).backward()
+    assert all(parameter.grad is None for parameter in players.discriminator.parameters())
+
+
+def test_a_perfect_colouriser_measures_as_real():
+    """Its noise chooses the hue; the reference is the data's own rule."""
+    _, held_out = colorize_data(TINY)
+
+    def perfect(grey, noise):
+        return grey * hues()[noise[:, :5].argmax(dim=1), :, None, None]
+
+    measures = measure_colorize(perfect, held_out)
+    assert measures.relative_colourfulness == pytest.approx(1, abs=0.1)
+    assert 0.5 < measures.relative_diversity < 1.5
+    assert measures.grey_error == 0
+
+
+def test_a_colouriser_without_choice_measures_as_such():
+    _, held_out = colorize_data(TINY)
+    median = hues().median(dim=0).values[:, None, None]
+    measures = measure_colorize(lambda grey, noise: grey * median, held_out)
+    assert measures.relative_diversity == 0
+    assert measures.hues == 1
+    assert measures.relative_colourfulness < 0.6
+    red = measure_colorize(lambda grey, noise: grey * hues()[0][:, None, None], held_out)
+    assert measures.l1_error < red.l1_error
+
+
+def test_colourings_of_all_images_share_their_noise():
+    generator = build_players(TINY).generator
+    grey = load_digits().samples[:1].expand(3, -1, -1, -1)
+    made = colourings(generator, grey, 4)
+    assert made.shape == (3, 4, 3, 28, 28)
+    torch.testing.assert_close(made[0], made[2])
+    assert torch.equal(made, colourings(generator, grey, 4))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"dataset": "ring"}, "Unknown dataset 'ring'; choose one of digits, mnist."),
+        ({"iterations": 0}, "iterations must be at least 1; got 0."),
+        ({"probe_every": 0}, "probe_every must be at least 1; got 0."),
+        ({"learning_rate": float("nan")}, "learning_rate must be a finite number above 0; got nan."),
+        ({"l1_weight": -1.0}, "l1_weight must be a finite number, at least 0; got -1.0."),
+        ({"r1_weight": float("inf")}, "r1_weight must be a finite number, at least 0; got inf."),
+        (
+            {"l1_weight": 0.0, "adversarial_weight": 0.0},
+            "adversarial_weight, l1_weight are all 0; a generator needs a loss",
+        ),
+    ],
+)
+def test_settings_that_cannot_be_run_are_refused_in_a_sentence(changes, sentence):
+    with pytest.raises(GandiagError) as refusal:
+        ColorizeSettings(**changes)
+    assert sentence in str(refusal.value)
+
+
+def test_a_checkpoint_of_other_networks_is_refused():
+    state = {"model": "other", "settings": {}, "iteration": 1, "parts": {}, "random": torch.get_rng_state()}
+    with pytest.raises(GandiagError, match="The checkpoint is of other networks than these"):
+        train_colorize(TINY, checkpoint=state)
+
+
+def test_a_checkpoint_of_another_model_is_refused(tmp_path):
+    train_colorize(TINY, out=tmp_path)
+    with pytest.raises(GandiagError, match="is of the model 'colorize', not of cyclegan"):
+        read_session(tmp_path, "cyclegan")
+
+
+def test_grey_images_are_refused_where_colour_is_due():
+    with pytest.raises(GandiagError, match="Colour images have shape"):
+        measure_colorize(build_players(TINY).generator, load_digits())
+
+
+@pytest.mark.slow
+def test_a_run_of_the_default_settings_colours_in_all_hues_and_l1_alone_in_one():
+    _, held_out = colorize_data(ColorizeSettings())
+    chosen, alone = (
+        measure_colorize(train_colorize(settings).networks["generator"], held_out)
+        for settings in (ColorizeSettings(), ColorizeSettings(adversarial_weight=0.0))
+    )
+    assert chosen.hues >= 4
+    assert chosen.relative_colourfulness > 0.8
+    assert chosen.relative_diversity > 0.7
+    assert chosen.grey_error < 0.06
+    least = (hues() - hues().median(dim=0).values).abs().mean() * greyed(held_out.samples).mean()  # at the median
+    assert float(least) <= alone.l1_error * 1.05 <= 1.1 * float(least) < chosen.l1_error
+    assert alone.relative_diversity < 0.1
+    assert alone.relative_colourfulness < 0.6
