@@ -84,7 +84,7 @@ def trained(name: str, settings: ColorizeSettings, data_dir: str | None) -> tupl
     generator = result.networks["generator"]
     row = {
         "setting": name,
-        "verdict": result.diagnosis.verdict.value,
+        "verdict": result.diagnosis.found,
         "kind": result.diagnosis.main.kind,
         "onset": result.diagnosis.main.onset,
         **asdict(measure_colorize(generator, held_out)),

@@ -117,9 +117,7 @@ def trained(settings: ConditionalSettings, directory: Path, data_dir: str | None
             )
         if result.ended_early:
             raise GandiagError(f"The run ended after {result.iterations} steps: {result.ended_early}")
-    diagnosis = diagnose(Recording.load(directory))
-    found = [diagnosis.verdict.value, *(finding.kind or "" for finding in diagnosis.inputs)]
-    return "; ".join(found).replace("_", " ")
+    return diagnose(Recording.load(directory)).found
 
 
 def measured(

@@ -83,7 +83,7 @@ def trained(name: str, settings: CycleGANSettings, data_dir: str | None) -> tupl
     a_to_b, b_to_a = result.networks["a_to_b"], result.networks["b_to_a"]
     row = {
         "setting": name,
-        "verdict": result.diagnosis.verdict.value,
+        "verdict": result.diagnosis.found,
         "kind": result.diagnosis.main.kind,
         "onset": result.diagnosis.main.onset,
         **asdict(measure_cyclegan(a_to_b, b_to_a, held_out, settings.style)),

@@ -142,6 +142,11 @@ class Diagnosis:
         """The finding that the verdict rests on."""
         return self.findings[0]
 
+    @property
+    def found(self) -> str:
+        """The verdict and the kinds of findings on inputs, such as ``healthy; labels ignored``."""
+        return "; ".join([self.verdict, *(f.kind or "" for f in self.inputs)]).replace("_", " ")
+
     def __str__(self) -> str:
         lines = [f"Verdict: {self._headline()}", f"Why:     {self.why}"]
         lines += [f"         - {evidence}" for evidence in self.main.evidence if evidence.crossed]
