@@ -42,7 +42,7 @@ HEALTHY, NO_CYCLE, IDENTITY = "inverted", "inverted, no cycle loss", "inverted, 
 WORKING = (HEALTHY, "slanted", "bold")
 SETTINGS = {
     HEALTHY: CycleGANSettings(),
-    "slanted": CycleGANSettings(style="slanted", cycle_weight=2.0, iterations=1000),
+    "slanted": CycleGANSettings(style="slanted", cycle_weight=2.0),
     "bold": CycleGANSettings(style="bold"),
     NO_CYCLE: CycleGANSettings(cycle_weight=0.0),
     IDENTITY: CycleGANSettings(identity_weight=2.5),
@@ -157,8 +157,7 @@ def answer(means: pd.DataFrame, verdicts: pd.Series) -> list[str]:
         f"The identity loss is what breaks it: {kept(IDENTITY)} are kept (error {error(IDENTITY)}), though the way "
         f"there and back again ends {means.loc[IDENTITY, 'cycle_error_a']:.3f} from where it began. It keeps white "
         f"white, and the translators hide the digit in something that looks like another. "
-        f"Verdict: {verdict(IDENTITY)}; "
-        f"gandiag compares translations with the domain, not with what they were made from, and cannot see this.",
+        f"Verdict: {verdict(IDENTITY)}.",
     ]
 
 
