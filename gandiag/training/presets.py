@@ -6,7 +6,7 @@ from types import MappingProxyType
 from gandiag.training.config import TrainingConfig
 
 _TOO_GOOD = TrainingConfig(
-    loss="minimax", n_critic=3, pretraining=300, learning_rate_discriminator=1e-3, iterations=1500
+    loss="minimax", n_critic=3, pretraining=600, learning_rate_discriminator=1e-3, iterations=1500
 )
 
 PRESETS = MappingProxyType(
