@@ -151,7 +151,7 @@ def train_cyclegan(
     torch.manual_seed(settings.seed)
     domains, _ = cyclegan_data(settings, data_dir)
     players = build_players(settings)
-    judge = PolarityJudge()  # before the checkpoint's random state is taken up: it draws weights to load others into
+    judge = PolarityJudge()
     start = 0 if checkpoint is None else restore_session(checkpoint, {**players.networks, **players.optimizers})
     monitor = attach(
         {"AB": players.a_to_b, "BA": players.b_to_a},
