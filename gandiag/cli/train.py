@@ -48,7 +48,7 @@ def _setting_option(name: str, owners: dict[str, Any]) -> Callable[..., Any]:
 
 def setting_helps(settings: Any = TrainingConfig) -> dict[str, str]:
     """Field → its description in the docstring of a settings class."""
-    attributes = (settings.__doc__ or "").split("Attributes:")[1]
+    attributes = (settings.__doc__ or "").split("Attributes:")[1].split("\n    Raises:")[0]
     found = re.findall(r"^ {8}(\w+): (.+?)(?=^ {8}\w+: |\Z)", attributes, re.MULTILINE | re.DOTALL)
     return {name: " ".join(text.replace("``", "").split()) for name, text in found}
 
