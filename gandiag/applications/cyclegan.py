@@ -156,7 +156,7 @@ def train_cyclegan(
     monitor = attach(
         {"AB": players.a_to_b, "BA": players.b_to_a},
         {"A": players.discriminator_a, "B": players.discriminator_b},
-        real=torch.cat([domains.a, domains.b]),
+        real={"AB": domains.b, "BA": domains.a},
         judge=judge,
         every=probe_interval(settings),
         out=out,

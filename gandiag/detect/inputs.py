@@ -30,6 +30,7 @@ def check_inputs(run: RunView) -> tuple[Finding, ...]:
         *_ignored_inputs(run, inputs),
         *_discriminator_without_say(run),
         *_identity_mapping(run),
+        *_content_lost(run),
         *_hidden_information(run),
     ]
     return tuple(sorted(found, key=lambda finding: finding.status is not Status.FAIL))
@@ -181,6 +182,23 @@ def _identity_mapping(run: RunView) -> Iterator[Finding]:
                 "Distance of a sample from its own input, relative to other samples",
                 "<",
                 run.policy.identity_distance,
+            ),
+        )
+
+
+def _content_lost(run: RunView) -> Iterator[Finding]:
+    """A translator whose samples show something else than what it was given."""
+    signal = run.own("probes.content_kept")
+    lost = below(run.windowed(signal), run.policy.content_kept)
+    if _holds(run, lost):
+        yield _finding(
+            run,
+            "content_lost",
+            Status.WARN,
+            "The generator does not keep what it translates: most samples show another class than their inputs.",
+            lost,
+            run.evidence(
+                signal, "Share of the samples that show the class of their inputs", "<", run.policy.content_kept
             ),
         )
 

@@ -57,6 +57,7 @@ class Policy:
         adversarial_share: Share of the gradient at the generator's samples below which the discriminator has no say.
         identity_distance: Distance of a sample from its own input, relative to other samples, below which nothing was
             translated.
+        content_kept: Share of translations that show the class of what was translated, below which the content is lost.
         restored: Error of a cycle, relative to other inputs, below which it restores what it was given.
         amplified_noise: What noise on a translation adds to a cycle's error, relative to its own size, above which the
             cycle hangs on faint traces.
@@ -109,6 +110,9 @@ class Policy:
     )
     identity_distance: Threshold = Threshold(
         0.1, f"0.5 to 2.5 where something is to be changed, 0.03 between equal domains ({TRANSLATING})"
+    )
+    content_kept: Threshold = Threshold(
+        0.5, f"0.92 to 0.99 where it is kept, 0.02 to 0.05 with an identity loss that inversion breaks ({TRANSLATING})"
     )
     restored: Threshold = Threshold(0.3, f"0.05 to 0.3 where the cycle loss was learnt, 0.8 where not ({TRANSLATING})")
     amplified_noise: Threshold = Threshold(

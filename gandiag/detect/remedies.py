@@ -270,6 +270,16 @@ REMEDIES = MappingProxyType(
                 "one that cannot tell the domains apart lets everything pass",
             ),
         ),
+        "content_lost": (
+            Remedy(
+                "Lower or leave out the identity loss, where the domains differ in colour or brightness",
+                "it asks a translator to leave bright what is bright (Zhu et al. 2017, Section 5.2)",
+            ),
+            Remedy(
+                "Add or strengthen the cycle loss, and keep the generator shallow or give it skip connections",
+                "nothing else ties a translation to what it was made of (Zhu et al. 2017, Section 3.2)",
+            ),
+        ),
         "hidden_information": (
             Remedy(
                 "Add a little noise to the translation before it is translated back",

@@ -51,8 +51,9 @@ def attach(
     Args:
         generator: The generator, or ``{name: module}`` for several.
         discriminator: The discriminator, or ``{name: module}`` for several.
-        real: Real samples: a tensor, a data set or a loader. Left out, the real samples that the loop itself gives the
-            discriminator are used, or the packaged statistics of MNIST with ``judge="mnist"``.
+        real: Real samples: a tensor, a data set or a loader; or ``{name: those}``, what each of several generators is
+            to make. Left out, the real samples that the loop itself gives the discriminator are used, or the packaged
+            statistics of MNIST with ``judge="mnist"``.
         sample: ``n -> samples``, in the form that the discriminator takes. Left out, the generator is replayed on
             inputs that the loop fed it.
         judge: What a sample shows: ``"mnist"`` for the packaged digit classifier; a module whose output are class

@@ -1,14 +1,17 @@
 """What the probes say of each generator's inputs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+
+from torch import Tensor
 
 from gandiag.monitor.factors import Factor, find_factors, joined, labels_of
 from gandiag.monitor.guard import Guard
-from gandiag.monitor.replay import InputReplay, first_rows
+from gandiag.monitor.replay import Call, InputReplay, first_rows
 from gandiag.monitor.sensitivity import ROWS, sensitivities
-from gandiag.monitor.translation import cycle_errors, identity_distance, source_argument
+from gandiag.monitor.translation import content_kept, cycle_errors, identity_distance, source_argument
 from gandiag.monitor.watch import GeneratorWatch
 from gandiag.probes.classes import Labels
+from gandiag.probes.probe import LEAST_SAMPLES
 from gandiag.recording import Recorder
 
 NO_CLASSES = "there is no judge that names classes, so whether the samples show the labels asked for is not known"
@@ -22,16 +25,36 @@ class InputProbe:
 
     Args:
         watches: Generator label → its watch.
-        names_classes: Whether a judge names classes.
+        classes: The classes that samples show; ``None`` where there is no judge that names any.
         recorder: Keeps what the inputs are: ``meta["inputs"]``, generator label → name → ``kind``, ``classes``.
     """
 
-    def __init__(self, watches: Mapping[str, GeneratorWatch], names_classes: bool, recorder: Recorder) -> None:
+    def __init__(
+        self, watches: Mapping[str, GeneratorWatch], classes: Callable[[Tensor], Labels] | None, recorder: Recorder
+    ) -> None:
         self._watches = watches
-        self._names_classes = names_classes
+        self._classes = classes
         self._recorder = recorder
         self._guard = Guard(recorder)
         self._factors: dict[str, tuple[Factor, ...]] = {}
+        self._calls: dict[str, Sequence[Call]] = {}
+
+    def calls(self, label: str) -> Sequence[Call]:
+        """The calls to replay, the same at each probe: of a translator, those whose samples a discriminator judges."""
+        replay = self._watches[label].replay
+        if replay is None:
+            return ()
+        if label not in self._calls:
+            judged = self._guard.run("probes.identity_distance", self._translated, label, replay)
+            self._calls[label] = judged or replay.calls()
+        return self._calls[label]
+
+    def _translated(self, label: str, replay: InputReplay) -> Sequence[Call]:
+        """A translator's calls that a discriminator judges, if there are enough to measure."""
+        if source_argument(self._factors_of(label, replay)) is None:
+            return ()
+        judged = self._watches[label].judged_calls()
+        return judged if sum(call.samples for call in judged) >= LEAST_SAMPLES else ()
 
     def asked(self, label: str, count: int) -> Labels | None:
         """The classes that a generator's first ``count`` replayed inputs ask for; ``None`` where they ask for none."""
@@ -44,10 +67,10 @@ class InputProbe:
 
     def _asked(self, label: str, count: int) -> Labels | None:
         replay = self._watches[label].replay
-        asked = None if replay is None else labels_of(replay.calls(), self._factors_of(label, replay))
+        asked = None if replay is None else labels_of(self.calls(label), self._factors_of(label, replay))
         if asked is None:
             return None
-        if not self._names_classes:
+        if self._classes is None:
             self._recorder.abstain("probes.label_fidelity", NO_CLASSES)
         return Labels(asked.classes[:count], asked.count)
 
@@ -57,7 +80,7 @@ class InputProbe:
         if watch.replay is None or len(factors := self._factors_of(label, watch.replay)) < 2:
             return {}
         with watch.run() as give:
-            return sensitivities(give, first_rows(watch.replay.calls(), ROWS), factors)
+            return sensitivities(give, first_rows(self.calls(label), ROWS), factors)
 
     def _translation(self, label: str) -> dict[str, float]:
         """Whether a translator changes anything, and whether a second one restores what it was given."""
@@ -73,6 +96,8 @@ class InputProbe:
         with watch.run() as give:
             samples = give(calls)
         row = identity_distance(given, samples)
+        if self._classes is not None and given.shape == samples.shape:
+            row |= content_kept(self._classes(given), self._classes(samples))
         partners = [(other, kept) for other in self._watches.values() if (kept := other.calls_on(label))]
         if len(partners) != 1:
             return row

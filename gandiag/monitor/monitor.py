@@ -131,7 +131,7 @@ class Monitor:
         return diagnose(self._recorder.recording(thinned=True))
 
     def _probe(self, iteration: int) -> None:
-        self._prober.run(iteration, lambda: self._observer.real_samples)
+        self._prober.run(iteration, self._observer.real_samples)
 
     def _raise_alarm(self, diagnosis: Diagnosis) -> None:
         """Say a failure once, in the way the user asked for."""

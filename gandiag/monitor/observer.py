@@ -2,7 +2,7 @@
 
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -97,7 +97,7 @@ class Observer:
         self._waiting = 0
         self._flushed = time.perf_counter()
         self._ends = [listen_to_steps(weakref.ref(self)), hear_of_compilation(weakref.WeakMethod(self._on_compiled))]
-        self.real_samples: list[Tensor] = []
+        self._real_samples: dict[str, list[Tensor]] = {}
 
     @property
     def _taps(self) -> list[GradientTap]:
@@ -156,17 +156,16 @@ class Observer:
     def _close_iteration(self, ended: Mapping[WatchedGenerator, int], loss_scale: Tensor | None) -> None:
         for discriminator in self._discriminators:
             real = discriminator.generator_stepped()
-            if real is not None and real.dim() > 1 and self._wants_real_samples():
-                self.real_samples.append(real.detach().clone())
+            if real is not None and real.dim() > 1:
+                _keep(real, self._real_samples.setdefault(discriminator.tap.label, []))
         for generator, iteration in ended.items():
             generator.signal.close_iteration(iteration, None if loss_scale is None else loss_scale.clone())
         self._examine_or_not(max(ended.values()) + 1)
 
-    def _wants_real_samples(self) -> bool:
-        kept = self.real_samples
-        return sum(map(len, kept)) < (
-            REAL_SAMPLES_KEPT if sum(map(Tensor.nelement, kept)) < MOST_NUMBERS else LEAST_SAMPLES
-        )
+    def real_samples(self, discriminators: Collection[str]) -> list[Tensor]:
+        """What the loop itself gave some discriminators as real, or all where none of these got any."""
+        own = {label: kept for label, kept in self._real_samples.items() if label in discriminators}
+        return [batch for kept in (own or self._real_samples).values() for batch in kept]
 
     def _examine_or_not(self, iteration: int) -> None:
         """Examine the first iterations, one in many later, and the next where calls puzzle."""
@@ -266,3 +265,10 @@ class Observer:
         for end in self._ends:
             end()
         self._guard.run("steps", self.flush)
+
+
+def _keep(real: Tensor, kept: list[Tensor]) -> None:
+    """Add a copy of a batch, unless there are enough."""
+    enough = REAL_SAMPLES_KEPT if sum(map(Tensor.nelement, kept)) < MOST_NUMBERS else LEAST_SAMPLES
+    if sum(map(len, kept)) < enough:
+        kept.append(real.detach().clone())

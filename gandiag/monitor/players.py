@@ -162,6 +162,7 @@ class WatchedDiscriminator:
             for opponent in self._opponents:
                 if opponent.signal.label == call.origin.generator:
                     opponent.watch.shown.add(call.origin.forward)
+                    opponent.watch.judges.add(self.tap.label)
         if self.examined and call is not None:
             self._wiring.saw_call(self.tap.label, call)
             logits = logits_in(output)

@@ -1,16 +1,18 @@
 """Probes during a run: samples of each generator, measured, into the recorder."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pandas as pd
 import torch
 from torch import Tensor
 
+from gandiag.errors import GandiagError
 from gandiag.monitor.inputs import InputProbe
 from gandiag.monitor.watch import GeneratorWatch
 from gandiag.probes import Probe, Reference, reference_from_samples, resolve_judge, take_samples
 from gandiag.probes import packaged_reference as packaged
+from gandiag.probes.classes import Labels
 from gandiag.probes.images import as_digits, as_pictures
 from gandiag.probes.judging import JudgeSpec
 from gandiag.recording import Recorder
@@ -41,17 +43,36 @@ class Prober:
         self._recorder = recorder
         self._judges_digits = judge == "mnist"
         self._judging = resolve_judge(judge, device)
-        self._inputs = InputProbe(watches, self._judging.gives_classes, recorder)
+        self._inputs = InputProbe(watches, self._classes if self._judging.gives_classes else None, recorder)
+        self._probes = {
+            label: Probe(self._judging, reference) for label, reference in self._references(real, device).items()
+        }
+
+    def _references(self, real: Any, device: torch.device) -> dict[str, Reference | None]:
+        """Generator label → the real data that it is measured against."""
+        if isinstance(real, Mapping):
+            names = {label: label.removeprefix("G.") for label in self._watches}
+            if set(real) != set(names.values()):
+                raise GandiagError(
+                    f"'real' by names needs one entry for each generator ({', '.join(names.values())}); got "
+                    f"{', '.join(map(str, real))}."
+                )
+            return {label: self.reference_from(take_samples(real[name], device)) for label, name in names.items()}
         reference = None
         if real is not None:
             reference = self.reference_from(take_samples(real, device))
         elif self._judges_digits:
             reference = packaged("mnist")
-        self._probes = {label: Probe(self._judging, reference) for label in watches}
+        return dict.fromkeys(self._watches, reference)
 
     def reference_from(self, samples: Tensor) -> Reference:
         """The real data as the judge sees it."""
         return reference_from_samples(self._for_judge(samples), self._judging)
+
+    def _classes(self, samples: Tensor) -> Labels:
+        judged = self._judging(self._for_judge(samples)).probabilities
+        assert judged is not None
+        return Labels(judged.argmax(dim=1), judged.shape[1])
 
     def _for_judge(self, samples: Tensor) -> Tensor:
         return as_digits(samples) if self._judges_digits else samples
@@ -61,20 +82,21 @@ class Prober:
         """Whether all generators can be sampled."""
         return all(watch.ready for watch in self._watches.values())
 
-    def run(self, iteration: int, real_samples: Callable[[], list[Tensor]]) -> None:
+    def run(self, iteration: int, real_samples: Callable[[Collection[str]], list[Tensor]]) -> None:
         """Probe all generators.
 
         Args:
             iteration: Generator steps done.
-            real_samples: The real samples that the loop itself used, the reference of last resort.
+            real_samples: Labels of discriminators → the real samples that the loop gave them, the reference of last
+                resort.
         """
         for label, watch in self._watches.items():
             probe = self._probes[label]
-            if probe.reference is None and (seen := real_samples()):
+            if probe.reference is None and (seen := real_samples(watch.judges)):
                 probe.reference = self.reference_from(torch.cat(seen))
             if probe.reference is None:
                 self._recorder.abstain("probes.diversity", NO_REFERENCE)
-            samples = watch.samples()
+            samples = watch.samples(self._inputs.calls(label))
             asked = self._inputs.asked(label, len(samples))
             row = probe.measure(self._for_judge(samples), asked) | self._inputs.measure(label)
             columns = {"iteration": iteration, "network": label, **row}

@@ -1,4 +1,4 @@
-"""Generators that translate: whether they change anything, and whether what they hide comes back."""
+"""Generators that translate: whether they change anything, keep what is shown, and hide something that comes back."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,8 +8,10 @@ from torch import Tensor
 from gandiag.monitor.factors import Factor
 from gandiag.monitor.replay import Argument, Call
 from gandiag.monitor.sensitivity import mean_distance, shuffled_order
+from gandiag.probes.classes import Labels
 
 NOISE_SHARE = 0.05  # of the range of the samples
+LEAST_CLASSES, LEAST_SHARE = 3, 0.05
 Give = Callable[[Sequence[Call]], Tensor]
 
 
@@ -34,6 +36,23 @@ def identity_distance(inputs: Tensor, samples: Tensor) -> dict[str, float]:
         return {}
     between = mean_distance(samples[shuffled_order(samples)], samples)
     return {"identity_distance": mean_distance(samples, inputs) / between} if between > 0 else {}
+
+
+def content_kept(before: Labels, after: Labels) -> dict[str, float]:
+    """Whether what was translated still shows the class that it showed before.
+
+    Args:
+        before: The classes that the inputs show, to a judge.
+        after: The classes that the samples show.
+
+    Returns:
+        ``content_kept``: share of samples of the same class as their inputs, in [0, 1]. Empty where the inputs show
+        fewer than three classes, each with a twentieth of them or more: a judge of the two domains themselves finds
+        other classes after than before, as it should.
+    """
+    if int((before.sizes >= LEAST_SHARE * len(before.classes)).sum()) < LEAST_CLASSES:
+        return {}
+    return {"content_kept": float((before.classes == after.classes).double().mean())}
 
 
 def cycle_errors(inputs: Tensor, samples: Tensor, like: Call, restore: Give) -> dict[str, float]:

@@ -31,6 +31,7 @@ class GeneratorWatch:
         sources: Forward pass in an iteration → the generators whose output it was fed, ``None`` for anything else; as
             far as operations were followed.
         shown: The forward passes whose samples a discriminator was shown, as far as that was followed.
+        judges: The discriminators that they were shown to.
     """
 
     sampling = False
@@ -42,6 +43,7 @@ class GeneratorWatch:
         self.wanting = True
         self.sources: dict[int, set[str | None]] = {}
         self.shown: set[int] = set()
+        self.judges: set[str] = set()
 
     def see(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any, forward: int | None = None) -> None:
         """Take note of inputs that the loop feeds, and what they gave."""
@@ -86,13 +88,13 @@ class GeneratorWatch:
         calls = [] if self.replay is None else self.replay.calls()
         return [call for call in calls if call.forward is not None and self.sources.get(call.forward) == {source}]
 
-    def samples(self) -> Tensor:
-        """512 samples, or as many as the replayed inputs give."""
+    def samples(self, calls: Sequence[Call]) -> Tensor:
+        """512 samples, or as many as the calls give; the user's function comes before them."""
         with self.run() as give:
             if self._sample is not None:
                 torch.manual_seed(0)
                 return self._sample(PROBE_SAMPLES).detach()[:PROBE_SAMPLES]
-            return give(self._replay.calls())[:PROBE_SAMPLES]
+            return give(calls)[:PROBE_SAMPLES]
 
 
 def _give(module: nn.Module, calls: Sequence[Call]) -> Tensor:

@@ -39,7 +39,7 @@ class Recording:
             relative to real samples). Of a generator that is given labels, images or several things: ``sensitivity_0``
             … (change of the samples when one input alone is exchanged, of 1), ``label_fidelity``,
             ``label_information``, ``fidelity_class_0`` …, ``judged_as_class_0`` …, ``identity_distance``,
-            ``cycle_error``, ``cycle_error_noised``, ``cycle_amplification``.
+            ``content_kept``, ``cycle_error``, ``cycle_error_noised``, ``cycle_amplification``.
         samples: Iteration → sampled images, uint8 with shape ``(n, height, width)`` or ``(n, height, width, 3)``; or
             points, float32 with shape ``(n, 2)``.
         meta: Versions, seed, configuration; ``abstentions``: signals that could not be had, and why.

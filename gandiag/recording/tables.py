@@ -48,6 +48,7 @@ PROBES = (
     "label_fidelity",
     "label_information",
     "identity_distance",
+    "content_kept",
     "cycle_error",
     "cycle_error_noised",
     "cycle_amplification",

@@ -247,7 +247,7 @@ def test_of_several_inputs_the_sample_is_found(make_loop):
             loop.generator_optimizer.zero_grad()
             softplus(-discriminator(condition, fake)).mean().backward()
             loop.generator_optimizer.step()
-    kept = torch.cat(monitor._observer.real_samples)
+    kept = torch.cat(monitor._observer.real_samples(()))
     assert kept.shape[1] == 8
     assert kept.std() == pytest.approx(1, abs=0.1)
 

@@ -11,7 +11,8 @@ from torch.nn.functional import l1_loss, mse_loss
 import gandiag
 from gandiag.data import load_digits
 from gandiag.monitor.replay import Call
-from gandiag.monitor.translation import cycle_errors, identity_distance
+from gandiag.monitor.translation import content_kept, cycle_errors, identity_distance
+from gandiag.probes.classes import Labels
 
 ROWS = 64
 
@@ -66,6 +67,19 @@ def test_a_second_translator_that_takes_more_than_the_sample_is_not_judged(digit
     assert cycle_errors(inputs, -inputs, like, lambda calls: calls[0].args[0]) == {}
 
 
+def test_content_is_kept_where_classes_agree():
+    before = Labels(torch.arange(4).repeat(16), 4)
+    changed = torch.where(torch.arange(64) < 16, before.classes, (before.classes + 1) % 4)
+    assert content_kept(before, before) == {"content_kept": 1}
+    assert content_kept(before, Labels(changed, 4)) == {"content_kept": 0.25}
+
+
+def test_a_judge_of_the_two_domains_says_nothing_of_content():
+    """It finds a horse before and a zebra after, and now and then it is mistaken."""
+    horses = Labels((torch.arange(64) % 10 == 0).long(), 4)
+    assert content_kept(horses, Labels(1 - horses.classes, 4)) == {}
+
+
 class Translator(nn.Module):
     """Scales and shifts each pixel: −1 and 0 make the negative, 1 and 0 the identity."""
 
@@ -81,14 +95,14 @@ def patches() -> nn.Module:
     return nn.Conv2d(1, 1, 4, 2, 1)
 
 
-def train_cycle(digits, scale: float, steps: int = 60) -> gandiag.Recording:
+def train_cycle(digits, scale: float, steps: int = 60, **options) -> gandiag.Recording:
     """CycleGAN's loop between digits and their negatives, with identity losses and one more cycle each."""
     torch.manual_seed(0)
     there, back, judge_a, judge_b = Translator(scale), Translator(scale), patches(), patches()
     both = torch.optim.SGD([*there.parameters(), *back.parameters()], lr=1e-5)
     critics = torch.optim.SGD([*judge_a.parameters(), *judge_b.parameters()], lr=1e-4)
     batches = itertools.cycle(digits[:512].split(16))
-    with gandiag.attach({"there": there, "back": back}, {"a": judge_a, "b": judge_b}, every=5) as monitor:
+    with gandiag.attach({"there": there, "back": back}, {"a": judge_a, "b": judge_b}, every=5, **options) as monitor:
         for _ in range(steps):
             a, b = next(batches), -next(batches)
             same = l1_loss(back(a), a) + l1_loss(there(b), b)
@@ -136,3 +150,31 @@ def test_a_lone_translator_has_no_cycle(digits):
     last = monitor.recording.probes.iloc[-1]
     assert last["identity_distance"] < 0.01
     assert math.isnan(last.get("cycle_error", math.nan))
+
+
+def test_each_translator_is_measured_against_its_own_domain(digits):
+    """Fed as real by the loop, or given: negatives are what ``there`` is to make, and digits what ``back`` is."""
+
+    def distances(**options) -> dict[str, float]:
+        last = train_cycle(digits, -1.0, judge=Brightness(), **options).probes.groupby("network").tail(1)
+        return dict(zip(last["network"], last["fid_judge"], strict=True))
+
+    seen, given = distances(), distances(real={"back": digits[:512], "there": -digits[:512]})
+    exchanged = distances(real={"there": digits[:512], "back": -digits[:512]})
+    for label in ("G.there", "G.back"):
+        assert seen[label] < 0.1 * exchanged[label]
+        assert given[label] < 0.1 * exchanged[label]
+
+
+def test_real_samples_by_names_must_name_each_generator(digits):
+    with pytest.raises(gandiag.GandiagError, match=r"one entry for each generator \(there, back\); got there"):
+        train_cycle(digits, -1.0, steps=1, real={"there": digits})
+
+
+class Brightness(nn.Module):
+    """A judge of brightness: features without classes."""
+
+    num_features = 3
+
+    def forward(self, x):
+        return torch.stack([x.mean((1, 2, 3)), x.std((1, 2, 3)), x[:, :, 7].mean((1, 2))], dim=1)
