@@ -14,6 +14,7 @@ from gandiag.metrics.duplicates import SupportEstimate as SupportEstimate
 from gandiag.metrics.duplicates import duplicate_threshold as duplicate_threshold
 from gandiag.metrics.duplicates import duplicates as duplicates
 from gandiag.metrics.duplicates import support_size as support_size
+from gandiag.metrics.energy import energy_coefficient as energy_coefficient
 from gandiag.metrics.extrapolation import ExtrapolatedDistance as ExtrapolatedDistance
 from gandiag.metrics.extrapolation import frechet_distance_at_infinity as frechet_distance_at_infinity
 from gandiag.metrics.frechet import frechet_distance as frechet_distance

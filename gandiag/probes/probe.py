@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gandiag.metrics.diversity import mean_pairwise_distance
 from gandiag.metrics.duplicates import duplicates
+from gandiag.metrics.energy import energy_coefficient
 from gandiag.metrics.frechet import frechet_distance
 from gandiag.metrics.modes import class_shares, entropy, kl_divergence, modes_present, unsure_share
 from gandiag.metrics.prdc import prdc
@@ -54,10 +55,15 @@ class Probe:
         return row
 
     def _spread(self, judged: Judgement) -> dict[str, float]:
-        """Diversity relative to the real data, and the Fréchet distance to it."""
+        """Diversity relative to the real data, and distances to it."""
         if self.reference is None:
             return {}
-        row = {"diversity": mean_pairwise_distance(judged.features) / self.reference.pairwise_distance}
+        real, own = self.reference.pairwise_distance, mean_pairwise_distance(judged.features)
+        row = {"diversity": own / real}
+        if self.reference.features is not None:
+            row["energy"] = energy_coefficient(
+                self.reference.features, judged.features, real_distance=real, fake_distance=own
+            )
         if self.reference.statistics is not None and self.judging.module is not None:
             row["fid_judge"] = frechet_distance(self.reference.statistics, judged.features)
         return row | self._neighbours(judged.features[:LARGEST_NEIGHBOURS])

@@ -20,6 +20,7 @@ from gandiag.probes.judging import Judging
 LARGEST_REFERENCE = 10_000
 PAIRWISE_SUBSET = 2_000
 MANIFOLD_SUBSET = 1_000
+FEATURES_KEPT = 512
 LEAST_MANIFOLD = 200
 LEAST_DUPLICATES = 1_000
 HIGHEST_DIMENSION = 256  # of features, for a covariance
@@ -31,6 +32,7 @@ class Reference:
 
     Attributes:
         pairwise_distance: Mean distance between two real samples in feature space.
+        features: At most 512 of the real features; ``None`` where only statistics are at hand.
         statistics: Moments of the features; ``None`` where there are too few samples or too many dimensions.
         class_shares: Shares of the classes, with shape :math:`(K,)`; ``None`` where the judge knows no classes.
         class_distances: Mean distance of two real samples of the same class, with shape :math:`(K,)`, NaN for classes
@@ -40,6 +42,7 @@ class Reference:
     """
 
     pairwise_distance: float
+    features: Tensor | None
     statistics: FeatureStatistics | None
     class_shares: Tensor | None
     class_distances: Tensor | None = None
@@ -54,7 +57,7 @@ def packaged_reference(dataset: str) -> Reference | None:
         return None
     statistics = FeatureStatistics(int(packaged["count"]), packaged["mean"], packaged["covariance"])
     return Reference(
-        float(packaged["pairwise_distance"]), statistics, packaged["class_shares"], packaged["class_distances"]
+        float(packaged["pairwise_distance"]), None, statistics, packaged["class_shares"], packaged["class_distances"]
     )
 
 
@@ -68,17 +71,23 @@ def reference_from_samples(samples: Tensor, judging: Judging) -> Reference:
         labels = Labels(judged.probabilities.argmax(dim=1), judged.probabilities.shape[1])
         shares = labels.sizes.double() / len(features)
         if labels.count <= LARGEST_CLASS_COUNT:
-            subset = Labels(labels.classes[:PAIRWISE_SUBSET], labels.count)
-            distances = class_distances(features[:PAIRWISE_SUBSET], subset)
+            subset = Labels(_evenly(labels.classes, PAIRWISE_SUBSET), labels.count)
+            distances = class_distances(_evenly(features, PAIRWISE_SUBSET), subset)
     judged_well = judging.module is not None and len(features) >= LEAST_MANIFOLD
     return Reference(
-        mean_pairwise_distance(features[:PAIRWISE_SUBSET]),
+        mean_pairwise_distance(_evenly(features, PAIRWISE_SUBSET)),
+        _evenly(features, FEATURES_KEPT),
         feature_statistics(features) if enough else None,
         shares,
         distances,
-        manifold=real_manifold(features[:MANIFOLD_SUBSET]) if judged_well else None,
+        manifold=real_manifold(_evenly(features, MANIFOLD_SUBSET)) if judged_well else None,
         duplicate_distance=duplicate_threshold(features) if judged_well and len(features) >= LEAST_DUPLICATES else None,
     )
+
+
+def _evenly(rows: Tensor, most: int) -> Tensor:
+    """So many rows from first to last: data that is sorted by class begins with one class alone."""
+    return rows if len(rows) <= most else rows[torch.linspace(0, len(rows) - 1, most).long().to(rows.device)]
 
 
 def take_samples(real: Any, device: torch.device) -> Tensor:
@@ -88,8 +97,7 @@ def take_samples(real: Any, device: torch.device) -> Tensor:
         GandiagError: If there are no tensors in it, or fewer than two samples, or values that are not finite.
     """
     if isinstance(real, Tensor):
-        stride = max(1, len(real) // LARGEST_REFERENCE)
-        samples = real[::stride][:LARGEST_REFERENCE]
+        samples = _evenly(real, LARGEST_REFERENCE)
     elif isinstance(real, TorchDataset):
         count = len(real)  # type: ignore[arg-type]
         stride = max(1, count // LARGEST_REFERENCE)

@@ -33,6 +33,7 @@ PROBES = (
     "samples",
     "finite_share",
     "diversity",
+    "energy",
     "drift",
     "fid_judge",
     "modes",
