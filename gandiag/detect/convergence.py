@@ -16,11 +16,12 @@ def detect_non_convergence(run: RunView) -> Finding:
     Symptom: NaN; logits or gradients without bound; samples that keep changing without getting better.
 
     Evidence: Whether gradients and samples are finite; the size of the logits, or for a Wasserstein critic its slope;
-    the share of fixed inputs whose class changes from probe to probe; the course of ``fid_judge``.
+    the share of fixed inputs whose class changes from probe to probe; the course of the distance to the data:
+    ``fid_judge``, or without a judge the energy distance.
 
     Rule: Divergence: something is not finite, or the discriminator has run away, in 80 % of the last third.
-    Oscillation: most fixed inputs change class between probes and ``fid_judge`` makes no progress. Stagnation:
-    ``fid_judge`` is about where it began although the samples move.
+    Oscillation: most fixed inputs change class between probes and the distance makes no progress. Stagnation: the
+    samples are about as far from the data as they began although they move.
 
     Undecided when: Neither the logits nor the course of the samples is known.
 
@@ -100,21 +101,36 @@ def _finite_evidence(run: RunView) -> list[Evidence]:
 
 
 def _runaway(run: RunView) -> Values | None:
-    """Where the discriminator has left all bounds; ``None`` where that cannot be told."""
-    if run.policy.steep_critic is not None:
-        slope = run.windowed(run.own("signal.input_gradient"))
-        return None if missing(slope) else above(slope, run.policy.steep_critic)
+    """Where the discriminator has left all bounds; ``None`` where that cannot be told.
+
+    Of an unknown loss, only what holds by the measures of every loss is told.
+    """
+    found = [holds for holds in (_steep(run), _blown_up(run)) if holds is not None]
+    measures = (run.policy.steep_critic is not None) + (run.policy.blown_up_logit is not None)
+    if not found or len(found) < measures:
+        return None
+    every: Values = np.logical_and.reduce(found)
+    agreed = run.status(every) is run.status(np.logical_or.reduce(found))
+    return every if agreed else None
+
+
+def _steep(run: RunView) -> Values | None:
+    if run.policy.steep_critic is None:
+        return None
+    slope = run.windowed(run.own("signal.input_gradient"))
+    return None if missing(slope) else above(slope, run.policy.steep_critic)
+
+
+def _blown_up(run: RunView) -> Values | None:
     if run.policy.blown_up_logit is None:
         return None
     real, fake = (run.windowed(run.own(f"signal.logit_{kind}")) for kind in ("real", "fake"))
-    if missing(fake):
-        return None
-    return above(np.fmax(np.abs(real), np.abs(fake)), run.policy.blown_up_logit)
+    return None if missing(fake) else above(np.fmax(np.abs(real), np.abs(fake)), run.policy.blown_up_logit)
 
 
 def _wandering(run: RunView) -> Values | None:
     """Where most fixed inputs change class between probes while the quality makes no progress."""
-    hopping, quality = run.windowed(run.own("probes.flip_rate")), run.windowed(run.own("probes.fid_judge"))
+    hopping, quality = run.windowed(run.own("probes.flip_rate")), run.windowed(_quality(run))
     diversity = run.windowed(run.own("probes.diversity"))
     if missing(hopping) or missing(quality):
         return None
@@ -134,17 +150,24 @@ def _without_progress(run: RunView, quality: Values) -> bool:
 
 def _stagnated(run: RunView) -> Values | None:
     """Where samples move and yet are about as far from the data as they were at the start."""
-    quality, movement = run.windowed(run.own("probes.fid_judge")), run.windowed(run.own("probes.drift"))
+    quality, movement = run.windowed(_quality(run)), run.windowed(run.own("probes.drift"))
     if missing(quality) or missing(movement):
         return None
     moving = ~below(movement, run.policy.still)
     diverse = ~below(run.windowed(run.own("probes.diversity")), run.policy.collapsed_diversity)
-    stagnated: Values = (quality > run.policy.stagnated.value * _first_quality(run)) & moving & diverse
+    far = ~below(run.windowed(run.own("probes.energy")), run.policy.near)
+    stagnated: Values = (quality > run.policy.stagnated.value * _first_quality(run)) & moving & diverse & far
     return stagnated
 
 
+def _quality(run: RunView) -> str:
+    """The distance to the data that was measured: by a judge, or else by the samples themselves."""
+    judged = run.own("probes.fid_judge")
+    return run.own("probes.energy") if missing(run.windowed(judged)) else judged
+
+
 def _reason(run: RunView, kind: str) -> str:
-    if kind == "divergence" and run.policy.steep_critic is not None:
+    if kind == "divergence" and run.policy.loss == "wasserstein":
         return "The critic is not kept to any slope: its outputs grow without bound and its distance means nothing."
     return {
         "divergence": "The discriminator's outputs have left all bounds.",
@@ -154,14 +177,15 @@ def _reason(run: RunView, kind: str) -> str:
 
 
 def _first_quality(run: RunView) -> float:
-    quality = run.windowed(run.own("probes.fid_judge"))
+    quality = run.windowed(_quality(run))
     return float(quality[~np.isnan(quality)][0])
 
 
 def _quality_evidence(run: RunView) -> list[Evidence]:
     share = run.policy.stagnated
     least = Threshold(share.value * _first_quality(run), f"{share.value:g} of its first value: {share.source}")
-    return [run.evidence(run.own("probes.fid_judge"), "fid_judge", ">", least)]
+    name = "fid_judge" if "fid_judge" in _quality(run) else "Energy distance to the data, of 1,"
+    return [run.evidence(_quality(run), name, ">", least)]
 
 
 def _evidence(run: RunView) -> tuple[Evidence, ...]:

@@ -41,9 +41,10 @@ class Policy:
         covered_share: Share of the real modes below which coverage is partial.
         uneven_classes: KL to the real class histogram, in nats, above which coverage is uneven.
         hopping: Share of fixed inputs that change class between probes above which the generator wanders.
-        no_progress: Final over earlier median of ``fid_judge`` above which there is no progress.
-        stagnated: Final over first ``fid_judge`` above which nothing was learnt.
-        blown_up_logit: Mean |logit| above which the discriminator has run away; ``None`` where the loss sets no scale.
+        no_progress: Final over earlier median of the distance to the data above which there is no progress.
+        stagnated: Final over first distance to the data above which nothing was learnt.
+        near: Energy distance to the data, of 1, below which the samples are at the data whatever they began with.
+        blown_up_logit: Mean |logit| above which the discriminator has run away; ``None`` where the loss sets none.
         left_over_share: Share of a discriminator's gradient left there by another backward pass above which it counts.
         undetached_share: Share of steps at which the discriminator's loss flows into the generator that is a habit.
         skipped_share: Share of steps left out by mixed precision above which they are too many.
@@ -85,6 +86,9 @@ class Policy:
     hopping: Threshold = Threshold(0.5, f"0.15 to 0.35 healthy, 0.4 to 1 wandering ({MEASURED_HERE})")
     no_progress: Threshold = Threshold(0.95, "less than 5 % better is within fid_judge's own spread at 512 samples")
     stagnated: Threshold = Threshold(0.7, f"0.1 to 0.3 healthy ({MEASURED_HERE})")
+    near: Threshold = Threshold(
+        0.1, "0.002 to 0.04 at the end of healthy runs, 0.12 to 0.6 of failed ones (calibration recipes of reports/lab)"
+    )
     left_over_share: Threshold = Threshold(0.01, "0 where gradients are zeroed; rounding alone gives under 1e-5")
     undetached_share: Threshold = Threshold(0.5, "a loop is wired the same way at each step")
     skipped_share: Threshold = Threshold(0.05, "a scale that has settled grows, and overflows, once in 2000 steps")
@@ -136,21 +140,21 @@ BLOWN_UP_LOGIT = Threshold(50.0, f"at most 20 in healthy runs, 160 and more in r
 STEEP_CRITIC = Threshold(
     10.0, f"a 1-Lipschitz critic has 1 (Gulrajani et al. 2017); unconstrained 100 and more ({MEASURED_HERE})"
 )
-UNKNOWN = Policy()
+UNKNOWN = Policy(blown_up_logit=BLOWN_UP_LOGIT, steep_critic=STEEP_CRITIC)
 BOUNDED_LOSSES = ("minimax", "non_saturating", "least_squares", "hinge")
 
 
 def policy_for(loss: str | None) -> Policy:
-    """The policy for a loss family; thresholds that need to know the family are ``None`` where it is unknown.
+    """The policy for a loss family; of an unknown one, a discriminator has run away by the measures of all.
 
     Examples:
         >>> policy_for("minimax").blown_up_logit.value
         50.0
-        >>> policy_for(None).blown_up_logit is None
+        >>> policy_for("wasserstein").blown_up_logit is None
         True
     """
     if loss in BOUNDED_LOSSES:
-        return replace(UNKNOWN, loss=loss, blown_up_logit=BLOWN_UP_LOGIT)
+        return replace(UNKNOWN, loss=loss, steep_critic=None)
     if loss == "wasserstein":
-        return replace(UNKNOWN, loss=loss, steep_critic=STEEP_CRITIC)
+        return replace(UNKNOWN, loss=loss, blown_up_logit=None)
     return UNKNOWN

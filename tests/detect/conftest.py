@@ -20,6 +20,7 @@ HEALTHY: dict[str, Any] = {
     "accuracy": 0.8,
     "diversity": 0.75,
     "drift": 0.2,
+    "energy": (0.7, 0.02),
     "fid_judge": (900.0, 100.0),
     "modes": 10,
     "kl_to_real": 0.2,
@@ -53,7 +54,7 @@ def make_recording() -> Callable[..., Recording]:
             return {name: course(values[name], count) for name in names if values[name] is not None}
 
         signal_names = ["grad_norm", "head_gradient", "input_gradient", "logit_real", "logit_fake", "accuracy"]
-        probe_names = ["diversity", "drift", "fid_judge", "modes", "kl_to_real", "flip_rate", "finite_share"]
+        probe_names = ["diversity", "energy", "drift", "fid_judge", "modes", "kl_to_real", "flip_rate", "finite_share"]
         signal = pd.DataFrame({"iteration": steps_at, "network": "G", **columns(signal_names, iterations)})
         probes = pd.DataFrame({"iteration": probes_at, "network": "G", **columns(probe_names, len(probes_at))})
         if classes:

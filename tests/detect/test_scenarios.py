@@ -63,9 +63,25 @@ SCENARIOS = {
     "not a number": ({"gradients_finite": lambda t: t < 0.5}, "non_convergence", "divergence"),
     "samples not a number": ({"finite_share": lambda t: 1.0 if t < 0.9 else 0.0}, "non_convergence", "divergence"),
     "wandering": ({"flip_rate": 0.8, "fid_judge": 300.0}, "non_convergence", "oscillation"),
-    "stagnation": ({"fid_judge": 800.0}, "non_convergence", "stagnation"),
+    "stagnation": ({"fid_judge": 800.0, "energy": 0.5}, "non_convergence", "stagnation"),
+    "stagnation without a judge": (
+        {"energy": 0.5, "modes": None, "kl_to_real": None, "flip_rate": None, "fid_judge": None, "classes": False},
+        "non_convergence",
+        "stagnation",
+    ),
+    "unknown loss, logits and slope run away": (
+        {"loss": None, "logit_real": 900.0, "input_gradient": 2000.0},
+        "non_convergence",
+        "divergence",
+    ),
     # near-misses of non-convergence
     "classes change because samples get better": ({"flip_rate": 0.8, "fid_judge": (900.0, 50.0)}, "healthy", None),
+    "at the data from the start, as a translator can be": ({"fid_judge": 90.0, "energy": 0.03}, "healthy", None),
+    "unknown loss, slope and logits in bounds": (
+        {"loss": None, "modes": None, "kl_to_real": None, "flip_rate": None, "fid_judge": None, "energy": None},
+        "healthy",
+        None,
+    ),
     "steep discriminator under another loss": ({"input_gradient": 40.0}, "healthy", None),
     "big critic values": ({"logit_real": 300.0, "input_gradient": 1.0, "loss": "wasserstein"}, "healthy", None),
     # several at once: the first to set in
@@ -104,7 +120,7 @@ SCENARIOS = {
     ),
     "too short": ({"iterations": 100}, "insufficient_data", None),
     "unknown loss, logits run away": (
-        {"loss": None, "logit_real": 900.0, "flip_rate": None, "fid_judge": None},
+        {"loss": None, "logit_real": 900.0, "flip_rate": None, "fid_judge": None, "energy": None},
         "insufficient_data",
         None,
     ),
