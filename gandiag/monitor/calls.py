@@ -12,6 +12,7 @@ from gandiag.monitor.signal import GeneratorSignal
 from gandiag.monitor.tensors import logits_in, tensors_in
 
 MOST_CALLS = 64  # in one iteration
+SEARCHES = 3  # for samples beside a condition: each makes a GPU wait
 
 
 @dataclass(slots=True)
@@ -58,6 +59,8 @@ class DiscriminatorCalls:
         self.ever_recognised = False
         self.puzzled = False
         self._position: int | None = None
+        self._columns: slice | None = None
+        self._searches = 0
 
     def after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any, examined: bool) -> Call | None:
         """Take note of one call; of an ``examined`` one, the loss's derivatives are kept."""
@@ -133,7 +136,20 @@ class DiscriminatorCalls:
         if origins is None:
             return None
         self.ever_recognised = True
-        return self._hand_over(calls, origins, judged_until)
+        real = self._hand_over(calls, origins, judged_until)
+        return None if real is None else self._without_condition(real, calls)
+
+    def _without_condition(self, real: Tensor, calls: list[Call]) -> Tensor:
+        """The columns of real samples that are samples, where a condition stands beside them in one tensor."""
+        if self._columns is None and self._searches < SEARCHES:
+            judged = next((call.samples for call in reversed(calls) if call.through_generator), None)
+            made = [one for generator in self._generators for one in generator.latest if _is_narrower(one, judged)]
+            self._searches += bool(made)
+            found = [
+                columns for one in made if judged is not None and (columns := _columns_of(one, judged)) is not None
+            ]
+            self._columns = found[0] if found else None
+        return real if self._columns is None else real[:, self._columns]
 
     def forget(self) -> None:
         """Begin anew."""
@@ -168,6 +184,22 @@ class DiscriminatorCalls:
             if opponent is not None:
                 opponent.fake_logits, opponent.real_logits = logits, real_logits
         return real
+
+
+def _is_narrower(made: Tensor, judged: Tensor | None) -> bool:
+    """Whether samples have fewer columns than what was judged, and are like it otherwise."""
+    if judged is None or made.dim() != judged.dim() or made.dim() < 2 or made.shape[0] != judged.shape[0]:
+        return False
+    return made.shape[1] < judged.shape[1] and made.shape[2:] == judged.shape[2:]
+
+
+def _columns_of(made: Tensor, judged: Tensor) -> slice | None:
+    """Where in what was judged the generated samples stand as they are."""
+    width = made.shape[1]
+    for first in range(judged.shape[1] - width + 1):
+        if torch.equal(judged[:, first : first + width], made):
+            return slice(first, first + width)
+    return None
 
 
 def _is_detached_rather(call: Call, former: Call) -> bool:

@@ -245,7 +245,7 @@ class Observer:
     def _infer_loss(self) -> None:
         """Name the loss family from observed derivatives, unless the user did."""
         pairs = [pair for generator in self._generators for pair in generator.signal.head_pairs]
-        squashed = any(discriminator.ends_in_sigmoid for discriminator in self._discriminators)
+        squashed = any(generator.signal.squashed for generator in self._generators)
         if squashed and any(is_doubly_squashed(*pair) for pair in pairs):
             self._wiring.saw_double_sigmoid(pairs[-1][0])
         if self._recorder.meta.get("loss") is not None:

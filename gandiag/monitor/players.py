@@ -128,7 +128,6 @@ class WatchedDiscriminator:
         self.examined = True
         self.takes_apart = True
         self._opponents = generators
-        self.ends_in_sigmoid = False
         self.real_pairs: list[tuple[Tensor, Tensor]] = []
         self._attribution = Attribution(self.tap.parameters, self.tap.after_backward, guard)
         self._wiring = wiring
@@ -166,7 +165,9 @@ class WatchedDiscriminator:
         if self.examined and call is not None:
             self._wiring.saw_call(self.tap.label, call)
             logits = logits_in(output)
-            self.ends_in_sigmoid |= logits is not None and output_bounds(logits) == (0.0, 1.0)
+            if logits is not None and output_bounds(logits) == (0.0, 1.0):
+                for opponent in self._opponents:
+                    opponent.signal.squashed = True
             if self._attributes:
                 inputs = list(tensors_in((args, kwargs)))
                 outputs = [tensor for tensor in tensors_in(output) if tensor.is_floating_point()]

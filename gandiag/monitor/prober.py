@@ -17,7 +17,10 @@ from gandiag.probes.images import as_digits, as_pictures
 from gandiag.probes.judging import JudgeSpec
 from gandiag.recording import Recorder
 
-NO_REFERENCE = "there are no real samples to compare with: none were given, and the loop's could not be recognised"
+NO_REFERENCE = (
+    "there are no real samples to compare with: none were given, and the loop's could not be recognised, or are not of "
+    "the size of generated ones; give some as 'real'"
+)
 
 
 class Prober:
@@ -65,6 +68,10 @@ class Prober:
             reference = packaged("mnist")
         return dict.fromkeys(self._watches, reference)
 
+    def _reference_like(self, samples: Tensor, seen: Tensor) -> Reference | None:
+        """What the loop gave the discriminator as real, if that is of the samples' size."""
+        return self.reference_from(seen) if seen[0].numel() == samples[0].numel() else None
+
     def reference_from(self, samples: Tensor) -> Reference:
         """The real data as the judge sees it."""
         return reference_from_samples(self._for_judge(samples), self._judging)
@@ -92,11 +99,11 @@ class Prober:
         """
         for label, watch in self._watches.items():
             probe = self._probes[label]
+            samples = watch.samples(self._inputs.calls(label))
             if probe.reference is None and (seen := real_samples(watch.judges)):
-                probe.reference = self.reference_from(torch.cat(seen))
+                probe.reference = self._reference_like(samples, torch.cat(seen))
             if probe.reference is None:
                 self._recorder.abstain("probes.diversity", NO_REFERENCE)
-            samples = watch.samples(self._inputs.calls(label))
             asked = self._inputs.asked(label, len(samples))
             row = probe.measure(self._for_judge(samples), asked) | self._inputs.measure(label)
             columns = {"iteration": iteration, "network": label, **row}

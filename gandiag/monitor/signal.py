@@ -19,6 +19,7 @@ from gandiag.monitor.tensors import first_float, per_sample_norm, storage_of
 
 OUTPUTS_KEPT = 4
 MOST_PASSES = 64  # in one iteration
+LEAST_PROBABILITY = 1e-7  # that single precision tells from 1 − 1
 HEAD_PAIRS_KEPT = 3
 COLUMNS = ("grad_norm", "head_gradient", "input_gradient", "logit_real", "logit_fake", "accuracy", "adversarial_share")
 UNKNOWN_CALLS = "the discriminator's calls on real and on generated samples could not be told apart with certainty"
@@ -92,10 +93,12 @@ class GeneratorSignal:
         label: The generator's label.
         guard: Keeps errors in hooks from the training loop.
         passes: Its forward passes since its last step.
+        squashed: Whether the discriminator ends in a sigmoid: its outputs are probabilities then, and what is recorded
+            is of the logits before it.
         head_gradient: ∂L_G/∂logit of its latest judged samples.
         real_logits: The discriminator's output on real samples.
         fake_logits: The same on generated ones.
-        head_pairs: Logits with their gradient, to tell the loss by.
+        head_pairs: Outputs with their gradient, to tell the loss by.
         rows: Finished iterations.
         seen: Whether it ever made any samples in sight of the hooks.
         share_seen: Whether it was ever seen how much of its gradient comes by way of a discriminator.
@@ -103,6 +106,7 @@ class GeneratorSignal:
 
     label: str
     guard: Guard
+    squashed: bool = False
     passes: list[ForwardPass] = field(default_factory=list)
     head_gradient: Tensor | None = None
     real_logits: Tensor | None = None
@@ -140,6 +144,11 @@ class GeneratorSignal:
             fake.register_hook(self.guard.shield("signal", made.receive))
         return len(self.passes) - 1
 
+    @property
+    def latest(self) -> list[Tensor]:
+        """Its latest outputs."""
+        return [one.samples for one in self._recent]
+
     def made(self, sample: Tensor) -> bool:
         """Whether a tensor is one of the latest outputs, detached or not."""
         address = storage_of(sample)
@@ -161,13 +170,14 @@ class GeneratorSignal:
         if forward is not None:
             self._judged = forward
         if logits.requires_grad:
-            seen = logits.detach().clone() if pair else None
-            logits.register_hook(self.guard.shield("signal", partial(self._on_head_gradient, seen)))
+            seen = logits.detach().clone()
+            logits.register_hook(self.guard.shield("signal", partial(self._on_head_gradient, seen, pair)))
 
-    def _on_head_gradient(self, logits: Tensor | None, gradient: Tensor) -> None:
-        self.head_gradient = gradient.detach().clone()
-        if logits is not None:
-            self.head_pairs = [*self.head_pairs[1 - HEAD_PAIRS_KEPT :], (logits, self.head_gradient)]
+    def _on_head_gradient(self, outputs: Tensor, pair: bool, gradient: Tensor) -> None:
+        gradient = gradient.detach().clone()
+        if pair:
+            self.head_pairs = [*self.head_pairs[1 - HEAD_PAIRS_KEPT :], (outputs, gradient)]
+        self.head_gradient = gradient * outputs * (1 - outputs) if self.squashed else gradient
 
     def close_iteration(self, iteration: int, loss_scale: Tensor | None) -> None:
         """Put the iteration down: the generator is about to step."""
@@ -214,7 +224,8 @@ class GeneratorSignal:
     def drain(self) -> pd.DataFrame:
         """Rows for the table ``signal``: one transfer from the device for all alike."""
         rows, self.rows = self.rows, []
-        parts = [_summarise(list(alike)).cpu().numpy() for _, alike in groupby(rows, key=lambda row: row.shapes)]
+        alike = [list(group) for _, group in groupby(rows, key=lambda row: row.shapes)]
+        parts = [_summarise(group, self.squashed).cpu().numpy() for group in alike]
         values = np.concatenate(parts) if parts else np.empty((0, len(COLUMNS)))
         table = pd.DataFrame(values, columns=list(COLUMNS))
         table.insert(0, "iteration", np.asarray([row.iteration for row in rows], dtype=np.int64))
@@ -222,13 +233,15 @@ class GeneratorSignal:
         return table
 
 
-def _summarise(rows: list[Row]) -> Tensor:
+def _summarise(rows: list[Row], squashed: bool) -> Tensor:
     """The columns of rows whose tensors have the same shapes, with shape :math:`(r, 7)`."""
     stacked = [
         None if tensors[0] is None else torch.stack([tensor for tensor in tensors if tensor is not None])
         for tensors in zip(*(row.tensors for row in rows), strict=True)
     ]
     gradient, head, real, fake, scale, share = stacked
+    if squashed:
+        real, fake = (None if outputs is None else outputs.float().logit(LEAST_PROBABILITY) for outputs in (real, fake))
     unscaled = 1.0 if scale is None else 1 / scale.reshape(-1, 1)
     # Losses are means: times the batch size, it is the gradient of one sample's own loss.
     gradient = None if gradient is None else gradient * (gradient.shape[1] * unscaled)

@@ -68,6 +68,38 @@ def test_the_order_of_real_and_fake_does_not_matter(make_loop):
     assert last["logit_fake"] == pytest.approx(loop.fake_logits.mean().item(), rel=1e-5)
 
 
+def signal_of(squash: bool, generator_loss) -> np.ndarray:
+    """Six steps of a GAN whose discriminator ends in a sigmoid, or not, with the same mathematics."""
+    torch.manual_seed(0)
+    generator, logits = nn.Linear(4, 6), nn.Sequential(nn.Linear(6, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1))
+    discriminator = nn.Sequential(logits, nn.Sigmoid()) if squash else logits
+    optimizers = [torch.optim.Adam(m.parameters(), 1e-2) for m in (generator, discriminator)]
+
+    def probability(samples):
+        return discriminator(samples) if squash else discriminator(samples).sigmoid()
+
+    with gandiag.attach(generator, discriminator) as monitor:
+        for _ in range(6):
+            real, fake = torch.randn(32, 6) + 2, generator(torch.randn(32, 4))
+            optimizers[1].zero_grad()
+            (-probability(real).log() - (1 - probability(fake.detach())).log()).mean().backward()
+            optimizers[1].step()
+            optimizers[0].zero_grad()
+            generator_loss(probability(fake)).mean().backward()
+            optimizers[0].step()
+    names = ["grad_norm", "head_gradient", "input_gradient", "logit_real", "logit_fake", "accuracy"]
+    return monitor.recording.signal[names].to_numpy()
+
+
+@pytest.mark.parametrize(
+    "generator_loss", [lambda p: -p.log(), lambda p: (1 - p).log()], ids=["non_saturating", "minimax"]
+)
+def test_of_a_discriminator_that_ends_in_a_sigmoid_the_logits_before_it_are_recorded(generator_loss):
+    """How far a loss teaches is told by its slope at the logit: at the probability it is steep where all is lost."""
+    squashed, plain = signal_of(True, generator_loss), signal_of(False, generator_loss)
+    np.testing.assert_allclose(squashed, plain, rtol=2e-3)
+
+
 def run_disguised(loop, disguise, steps: int = 12) -> tuple[list[float], list[float]]:
     """A loop that hands the discriminator disguised samples; returns the true mean logits on real and on fake."""
     truth: tuple[list[float], list[float]] = ([], [])
@@ -320,3 +352,36 @@ def test_a_rare_discriminator_is_no_puzzle():
 
 def test_puzzling_calls_are_not_followed_for_ever():
     assert 20 <= followed_iterations(200, through_numpy=True, steps_of_discriminator=1) <= 100
+
+
+def beside_a_condition(disguise) -> gandiag.Monitor:
+    """A discriminator that is shown a condition and a sample in one tensor."""
+    torch.manual_seed(0)
+    generator, discriminator = nn.Linear(6, 4), nn.Linear(7, 1)
+    optimizers = [torch.optim.Adam(m.parameters(), 1e-3) for m in (generator, discriminator)]
+    with gandiag.attach(generator, discriminator, every=10) as monitor:
+        for _ in range(60):
+            condition, real, noise = torch.zeros(16, 3), torch.rand(16, 4) + 1, torch.randn(16, 6)
+            optimizers[1].zero_grad()
+            fake = disguise(generator(noise))
+            judged = [discriminator(torch.cat([condition, one], 1)) for one in (real, fake.detach())]
+            (softplus(-judged[0]) + softplus(judged[1])).mean().backward()
+            optimizers[1].step()
+            optimizers[0].zero_grad()
+            softplus(-discriminator(torch.cat([condition, fake], 1))).mean().backward()
+            optimizers[0].step()
+    return monitor
+
+
+def test_real_samples_beside_a_condition_are_taken_without_it():
+    monitor = beside_a_condition(lambda fake: fake)
+    kept = torch.cat(monitor._observer.real_samples(()))
+    assert kept.shape[1:] == (4,)
+    assert bool((kept >= 1).all())
+    assert monitor.recording.probes["diversity"].notna().all()
+
+
+def test_real_samples_that_cannot_be_found_beside_a_condition_are_no_yardstick():
+    monitor = beside_a_condition(lambda fake: fake + 0.1 * torch.randn_like(fake))
+    assert "diversity" not in monitor.recording.probes
+    assert "are not of the size" in monitor.recording.meta["abstentions"]["probes.diversity"]
