@@ -18,7 +18,8 @@ def detect_mode_collapse(run: RunView) -> Finding:
     Symptom: Samples look alike, or whole classes are missing, while the losses and gradients look ordinary.
 
     Evidence: The mean distance of two samples relative to that of two real samples, in the judge's feature space; the
-    number of classes present; the evenness of the class histogram; the same distance within each class.
+    number of classes present; the evenness of the class histogram; the same distance within each class; and where no
+    judge names classes, the share of the real data's clusters that are covered.
 
     Rule: Samples are alike (total collapse; if the fixed inputs' class also keeps changing, cycling), or classes are
     missing or very uneven (partial), or all are there and the samples of one or more are alike (within class), in 80 %
@@ -60,7 +61,8 @@ def detect_mode_collapse(run: RunView) -> Finding:
     return Finding(
         Failure.MODE_COLLAPSE,
         status,
-        _reason(kind) + (" Its first layers hardly learn: the cause lies in its depth." if cause else ""),
+        _reason(kind, classes=mode_count(run) > 0)
+        + (" Its first layers hardly learn: the cause lies in its depth." if cause else ""),
         kind=kind,
         onset=run.onset(alike | lacking),
         evidence=_evidence(run),
@@ -119,7 +121,12 @@ def mode_count(run: RunView) -> int:
 def _lacking_classes(run: RunView) -> Values:
     modes = run.windowed(run.own("probes.modes"))
     unevenness = run.windowed(run.own("probes.kl_to_real"))
-    lacking: Values = below(modes, _least_modes(run)) | above(unevenness, run.policy.uneven_classes)
+    clusters = run.windowed(run.own("probes.cluster_coverage"))
+    lacking: Values = (
+        below(modes, _least_modes(run))
+        | above(unevenness, run.policy.uneven_classes)
+        | below(clusters, run.policy.covered_clusters)
+    )
     return lacking
 
 
@@ -141,11 +148,11 @@ def _cause(run: RunView) -> bool:
     return not np.isnan(ratio) and ratio < DEPTH_CAUSE
 
 
-def _reason(kind: str) -> str:
+def _reason(kind: str, classes: bool) -> str:
     return {
         "total": "Whatever the noise, the generator makes nearly the same sample.",
         "cycling": "The generator makes nearly the same sample for every noise, and jumps from one mode to the next.",
-        "partial": "The generator leaves out whole classes of the data.",
+        "partial": f"The generator leaves out whole {'classes' if classes else 'regions'} of the data.",
     }[kind]
 
 
@@ -166,4 +173,13 @@ def _evidence(run: RunView) -> tuple[Evidence, ...]:
                 run.own("probes.kl_to_real"), "KL of the classes to the real ones, nats", ">", policy.uneven_classes
             ),
         ]
+    elif len(run.recording.series(run.own("probes.cluster_coverage"))):
+        found.append(
+            run.evidence(
+                run.own("probes.cluster_coverage"),
+                "Share of the data's clusters that the samples cover",
+                "<",
+                policy.covered_clusters,
+            )
+        )
     return tuple(sorted(found, key=lambda evidence: not evidence.crossed))

@@ -131,12 +131,18 @@ def _blown_up(run: RunView) -> Values | None:
 def _wandering(run: RunView) -> Values | None:
     """Where most fixed inputs change class between probes while the quality makes no progress."""
     hopping, quality = run.windowed(run.own("probes.flip_rate")), run.windowed(_quality(run))
-    diversity = run.windowed(run.own("probes.diversity"))
     if missing(hopping) or missing(quality):
         return None
-    diverse = ~below(diversity, run.policy.collapsed_diversity)
-    wandering: Values = above(hopping, run.policy.hopping) & diverse & _without_progress(run, quality)
+    wandering: Values = above(hopping, run.policy.hopping) & _diverse(run) & _without_progress(run, quality)
     return wandering
+
+
+def _diverse(run: RunView) -> Values:
+    """Where nothing speaks for collapse: what is collapsed may move without coming nearer, too."""
+    alike = below(run.windowed(run.own("probes.diversity")), run.policy.collapsed_diversity)
+    partial = below(run.windowed(run.own("probes.cluster_coverage")), run.policy.covered_clusters)
+    diverse: Values = ~(alike | partial)
+    return diverse
 
 
 def _without_progress(run: RunView, quality: Values) -> bool:
@@ -154,7 +160,7 @@ def _stagnated(run: RunView) -> Values | None:
     if missing(quality) or missing(movement):
         return None
     moving = ~below(movement, run.policy.still)
-    diverse = ~below(run.windowed(run.own("probes.diversity")), run.policy.collapsed_diversity)
+    diverse = _diverse(run)
     far = ~below(run.windowed(run.own("probes.energy")), run.policy.near)
     stagnated: Values = (quality > run.policy.stagnated.value * _first_quality(run)) & moving & diverse & far
     return stagnated

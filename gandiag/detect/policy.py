@@ -39,6 +39,8 @@ class Policy:
         still: Movement of the samples between probes, in mean distances of real samples, below which nothing moves.
         collapsed_diversity: Pairwise distance of samples, relative to real ones, below which they are all alike.
         covered_share: Share of the real modes below which coverage is partial.
+        covered_clusters: Share of the real data's clusters below which coverage is partial, where no judge names
+            classes.
         uneven_classes: KL to the real class histogram, in nats, above which coverage is uneven.
         hopping: Share of fixed inputs that change class between probes above which the generator wanders.
         no_progress: Final over earlier median of the distance to the data above which there is no progress.
@@ -82,6 +84,9 @@ class Policy:
         0.3, f"0.05 to 0.2 collapsed, 0.6 to 0.8 healthy ({MEASURED_HERE}; {FIELD_NOTES_RING})"
     )
     covered_share: Threshold = Threshold(0.75, f"9 to 10 of 10 classes healthy, at most 7 failing ({MEASURED_HERE})")
+    covered_clusters: Threshold = Threshold(
+        0.5, "0.8 to 1 healthy, 0.05 to 0.35 collapsed (calibration recipes of reports/lab, judged by no judge)"
+    )
     uneven_classes: Threshold = Threshold(0.9, f"0.1 to 0.7 healthy ({MEASURED_HERE})")
     hopping: Threshold = Threshold(0.5, f"0.15 to 0.35 healthy, 0.4 to 1 wandering ({MEASURED_HERE})")
     no_progress: Threshold = Threshold(0.95, "less than 5 % better is within fid_judge's own spread at 512 samples")

@@ -8,6 +8,7 @@ from torch import Tensor
 from gandiag.metrics.diversity import mean_pairwise_distance
 from gandiag.metrics.duplicates import duplicates
 from gandiag.metrics.energy import energy_coefficient
+from gandiag.metrics.features import double
 from gandiag.metrics.frechet import frechet_distance
 from gandiag.metrics.modes import class_shares, entropy, kl_divergence, modes_present, unsure_share
 from gandiag.metrics.prdc import prdc
@@ -66,7 +67,7 @@ class Probe:
             )
         if self.reference.statistics is not None and self.judging.module is not None:
             row["fid_judge"] = frechet_distance(self.reference.statistics, judged.features)
-        return row | self._neighbours(judged.features[:LARGEST_NEIGHBOURS])
+        return row | self._neighbours(judged.features[:LARGEST_NEIGHBOURS]) | self._clusters(judged.features)
 
     def _neighbours(self, features: Tensor) -> dict[str, float]:
         """Fidelity and coverage by nearest neighbours, and how many samples repeat each other."""
@@ -77,6 +78,15 @@ class Probe:
         if self.reference is not None and self.reference.duplicate_distance is not None:
             row["duplicate_rate"] = duplicates(features, self.reference.duplicate_distance).rate
         return row
+
+    def _clusters(self, features: Tensor) -> dict[str, float]:
+        """Share of the real data's clusters that the samples cover, where no judge names classes."""
+        if self.reference is None or self.reference.clusters is None:
+            return {}
+        centers, counts = self.reference.clusters.centers, self.reference.clusters.counts
+        nearest = torch.cdist(double(features).cpu(), centers).argmin(dim=1)
+        shares = class_shares(nearest, len(counts))
+        return {"cluster_coverage": modes_present(shares, counts / counts.sum()) / len(counts)}
 
     def _classes(self, judged: Judgement) -> dict[str, float]:
         if judged.probabilities is None:

@@ -12,6 +12,7 @@ from gandiag.errors import GandiagError
 from gandiag.metrics.diversity import mean_pairwise_distance
 from gandiag.metrics.duplicates import duplicate_threshold
 from gandiag.metrics.moments import FeatureStatistics, feature_statistics
+from gandiag.metrics.ndb import Bins, fit_bins
 from gandiag.metrics.prdc import RealManifold, real_manifold
 from gandiag.nets.judge import real_statistics
 from gandiag.probes.classes import LARGEST_CLASS_COUNT, Labels, class_distances
@@ -21,6 +22,7 @@ LARGEST_REFERENCE = 10_000
 PAIRWISE_SUBSET = 2_000
 MANIFOLD_SUBSET = 1_000
 FEATURES_KEPT = 512
+LEAST_CLUSTERS, MOST_CLUSTERS, CLUSTER_SIZE = 4, 20, 20
 LEAST_MANIFOLD = 200
 LEAST_DUPLICATES = 1_000
 HIGHEST_DIMENSION = 256  # of features, for a covariance
@@ -39,6 +41,7 @@ class Reference:
             of fewer than 8; ``None`` where the judge knows no classes, or more than 100.
         manifold: At most 1000 real features with their neighbourhoods; ``None`` where there is no judge or too little.
         duplicate_distance: Hardly two real samples are that near; ``None`` from fewer than 1000 of them.
+        clusters: Of the real features, at most 20; ``None`` where a judge names classes, or of fewer than 80 samples.
     """
 
     pairwise_distance: float
@@ -48,6 +51,7 @@ class Reference:
     class_distances: Tensor | None = None
     manifold: RealManifold | None = None
     duplicate_distance: float | None = None
+    clusters: Bins | None = None
 
 
 def packaged_reference(dataset: str) -> Reference | None:
@@ -82,7 +86,14 @@ def reference_from_samples(samples: Tensor, judging: Judging) -> Reference:
         distances,
         manifold=real_manifold(_evenly(features, MANIFOLD_SUBSET)) if judged_well else None,
         duplicate_distance=duplicate_threshold(features) if judged_well and len(features) >= LEAST_DUPLICATES else None,
+        clusters=_clusters(features) if judged.probabilities is None else None,
     )
+
+
+def _clusters(features: Tensor) -> Bins | None:
+    """What stands for classes where no judge names any."""
+    count = min(MOST_CLUSTERS, len(features) // CLUSTER_SIZE)
+    return fit_bins(_evenly(features, PAIRWISE_SUBSET).flatten(1), count) if count >= LEAST_CLUSTERS else None
 
 
 def _evenly(rows: Tensor, most: int) -> Tensor:

@@ -35,12 +35,12 @@ class Recording:
             ``logit_fake``, and its ``accuracy`` at the midpoint of the two; and, in a few iterations,
             ``adversarial_share`` (of the gradient at the samples, what comes by way of the discriminator, in [0, 1]).
         probes: One row a probe of the sampled generator: ``fid_judge``, ``modes`` (classes present), ``diversity``,
-            ``energy`` (distance to the data, of 1), ``drift``, ``flip_rate``, …, ``class_0`` … ``class_9``,
-            ``diversity_class_0`` … (distance within a class, relative to real samples). Of a generator that is given
-            labels, images or several things: ``sensitivity_0`` … (change of the samples when one input alone is
-            exchanged, of 1), ``label_fidelity``, ``label_information``, ``fidelity_class_0`` …,
-            ``judged_as_class_0`` …, ``identity_distance``, ``content_kept``, ``cycle_error``, ``cycle_error_noised``,
-            ``cycle_amplification``.
+            ``energy`` (distance to the data, of 1), ``cluster_coverage`` (of the data, where no judge names classes),
+            ``drift``, ``flip_rate``, …, ``class_0`` … ``class_9``, ``diversity_class_0`` … (distance within a class,
+            relative to real samples). Of a generator that is given labels, images or several things:
+            ``sensitivity_0`` … (change of the samples when one input alone is exchanged, of 1), ``label_fidelity``,
+            ``label_information``, ``fidelity_class_0`` …, ``judged_as_class_0`` …, ``identity_distance``,
+            ``content_kept``, ``cycle_error``, ``cycle_error_noised``, ``cycle_amplification``.
         samples: Iteration → sampled images, uint8 with shape ``(n, height, width)`` or ``(n, height, width, 3)``; or
             points, float32 with shape ``(n, 2)``.
         meta: Versions, seed, configuration; ``abstentions``: signals that could not be had, and why.

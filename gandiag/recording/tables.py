@@ -46,6 +46,7 @@ PROBES = (
     "recall",
     "coverage",
     "duplicate_rate",
+    "cluster_coverage",
     "label_fidelity",
     "label_information",
     "identity_distance",

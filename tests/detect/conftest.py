@@ -25,6 +25,7 @@ HEALTHY: dict[str, Any] = {
     "modes": 10,
     "kl_to_real": 0.2,
     "flip_rate": 0.2,
+    "cluster_coverage": None,
     "finite_share": 1.0,
     "first_layer": 0.1,
     "last_layer": 0.2,
@@ -54,7 +55,8 @@ def make_recording() -> Callable[..., Recording]:
             return {name: course(values[name], count) for name in names if values[name] is not None}
 
         signal_names = ["grad_norm", "head_gradient", "input_gradient", "logit_real", "logit_fake", "accuracy"]
-        probe_names = ["diversity", "energy", "drift", "fid_judge", "modes", "kl_to_real", "flip_rate", "finite_share"]
+        probe_names = ["diversity", "energy", "drift", "fid_judge", "modes", "kl_to_real", "flip_rate"]
+        probe_names += ["cluster_coverage", "finite_share"]
         signal = pd.DataFrame({"iteration": steps_at, "network": "G", **columns(signal_names, iterations)})
         probes = pd.DataFrame({"iteration": probes_at, "network": "G", **columns(probe_names, len(probes_at))})
         if classes:

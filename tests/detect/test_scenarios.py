@@ -45,6 +45,19 @@ SCENARIOS = {
     ),
     "classes missing": ({"modes": 6, "kl_to_real": 0.5}, "mode_collapse", "partial"),
     "all classes, very unevenly": ({"modes": 9, "kl_to_real": 1.2}, "mode_collapse", "partial"),
+    "regions missing, without a judge": (
+        {
+            "modes": None,
+            "kl_to_real": None,
+            "flip_rate": None,
+            "fid_judge": None,
+            "classes": False,
+            "cluster_coverage": 0.3,
+            "energy": 0.4,
+        },
+        "mode_collapse",
+        "partial",
+    ),
     "late collapse": (
         {"diversity": lambda t: 0.8 if t < 0.6 else 0.1, "modes": lambda t: 10 if t < 0.6 else 1},
         "mode_collapse",

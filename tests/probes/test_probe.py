@@ -225,3 +225,25 @@ def test_sorted_data_is_known_as_a_whole(digits):
     )
     assert sorted_.pairwise_distance == pytest.approx(shuffled.pairwise_distance, rel=0.02)
     assert Probe(judging, sorted_).measure(digits.samples[:512])["energy"] < 0.02
+
+
+def test_without_a_judge_clusters_stand_for_classes(digits):
+    judging = resolve_judge(None, CPU)
+    probe = Probe(judging, reference_from_samples(digits.samples, judging))
+    assert probe.measure(digits.samples[:512])["cluster_coverage"] == 1
+    three_classes = digits.samples[digits.labels < 3]
+    assert 0.1 < probe.measure(three_classes)["cluster_coverage"] < 0.6
+    assert probe.measure(digits.samples[:1].expand(64, -1, -1, -1))["cluster_coverage"] == 0.05
+
+
+def test_with_a_judge_of_classes_there_are_no_clusters(probe, digits):
+    assert "cluster_coverage" not in probe.measure(digits.samples[:512])
+
+
+def test_every_mode_of_a_ring_is_a_cluster_of_its_own():
+    data = mixture_dataset(ring(), 2000)
+    judging = resolve_judge(None, CPU)
+    probe = Probe(judging, reference_from_samples(data.samples, judging))
+    half = data.samples[data.samples[:, 0] > 0]
+    assert probe.measure(data.samples[:512])["cluster_coverage"] == 1
+    assert probe.measure(half)["cluster_coverage"] == pytest.approx(0.5, abs=0.15)
