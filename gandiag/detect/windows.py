@@ -73,14 +73,17 @@ class RunView:
         return Status.WARN if share >= self.policy.warning_share else Status.PASS
 
     def onset(self, holds: Values) -> int | None:
-        """First iteration of the earliest window from which on the condition holds nearly always."""
-        shares = np.cumsum(holds[::-1])[::-1] / np.arange(len(holds), 0, -1)
-        lasting = holds.astype(bool) & (shares >= self.policy.holding_share)
-        if not lasting.any():
-            lasting = holds.astype(bool)
-        if not lasting.any():
+        """First iteration of the window from which on the condition holds to the end.
+
+        Gaps are forgiven as far as the verdict forgives them, ``1 − holding_share`` of the judged windows at a time.
+        What held before a longer one, such as the poverty that every generator begins with, is over.
+        """
+        holding = np.flatnonzero(holds)
+        if not len(holding):
             return None
-        return int(np.ceil(self.edges[int(np.argmax(lasting))]))
+        forgiven = int((1 - self.policy.holding_share) * len(self.judged(holds)))
+        breaks = np.flatnonzero(np.diff(holding) > 1 + forgiven)
+        return int(np.ceil(self.edges[holding[breaks[-1] + 1 if len(breaks) else 0]]))
 
     def evidence(self, signal: str, description: str, comparison: str, threshold: Threshold) -> Evidence:
         """The signal's judged median beside its threshold."""

@@ -144,4 +144,4 @@ class Monitor:
             self.close()
             raise TrainingStopped(diagnosis)
         else:
-            warnings.warn(f"gandiag, at iteration {diagnosis.iterations}:\n{diagnosis}", GandiagWarning, stacklevel=2)
+            warnings.warn(f"At iteration {diagnosis.iterations}:\n{diagnosis}", GandiagWarning, stacklevel=2)
