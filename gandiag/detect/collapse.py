@@ -66,7 +66,7 @@ def detect_mode_collapse(run: RunView) -> Finding:
         kind=kind,
         onset=run.onset(alike | lacking),
         evidence=_evidence(run),
-        remedies=(*(remedies_for("lost_in_depth") if cause else ()), *remedies_for(kind)),
+        remedies=tuple(dict.fromkeys((*(remedies_for("lost_in_depth") if cause else ()), *remedies_for(kind)))),
     )
 
 

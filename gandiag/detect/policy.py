@@ -36,6 +36,7 @@ class Policy:
         dead_head: Mean |∂L_G/∂logit| of one sample below which the loss no longer teaches the generator.
         dead_input_gradient: Median ‖∂logit/∂fake‖ below which the discriminator no longer teaches it.
         dead_depth: First over last layer's gradient norm in the generator below which its depth swallows the signal.
+        noise_unused: Pairwise distance of samples, relative to real ones, below which the noise has no effect on them.
         still: Movement of the samples between probes, in mean distances of real samples, below which nothing moves.
         collapsed_diversity: Pairwise distance of samples, relative to real ones, below which they are all alike.
         covered_share: Share of the real modes below which coverage is partial.
@@ -79,6 +80,9 @@ class Policy:
     )
     dead_input_gradient: Threshold = Threshold(1e-6, f"0 for dead ReLU and over-decayed weights ({FIELD_NOTES_RING})")
     dead_depth: Threshold = Threshold(1e-4, f"1e-5 to 1e-7 when lost, 0.2 to 0.6 when healthy ({FIELD_NOTES_RING})")
+    noise_unused: Threshold = Threshold(
+        0.01, "1e-8 to 4e-5 with six sigmoid layers, over 0.02 in collapsed runs of reports/lab's calibration half"
+    )
     still: Threshold = Threshold(0.02, f"0.001 vanished, 0.15 to 0.3 healthy ({MEASURED_HERE})")
     collapsed_diversity: Threshold = Threshold(
         0.3, f"0.05 to 0.2 collapsed, 0.6 to 0.8 healthy ({MEASURED_HERE}; {FIELD_NOTES_RING})"

@@ -3,6 +3,7 @@
 import numpy as np
 
 from gandiag.detect.finding import Evidence, Failure, Finding, Status
+from gandiag.detect.policy import Threshold
 from gandiag.detect.remedies import remedies_for
 from gandiag.detect.windows import RunView, Values, below, missing
 
@@ -18,7 +19,8 @@ def detect_vanishing_gradients(run: RunView) -> Finding:
     inputs still move.
 
     Rule: One of the factors is dead in 80 % of the last third of the run, and the samples stand still in most of it. A
-    dead factor under samples that mostly move is a warning: Adam divides a tiny gradient by its own size.
+    dead factor under samples that mostly move is a warning: Adam divides a tiny gradient by its own size. Not so where
+    the signal is lost in depth and the samples were alike from the start: what moves then are the last layers alone.
 
     Undecided when: The gradient at the generator's output was not recorded.
 
@@ -44,19 +46,27 @@ def detect_vanishing_gradients(run: RunView) -> Finding:
     still = below(movement, run.policy.still) | np.isnan(movement)
     kind = max(dead, key=lambda name: float(run.judged(dead[name]).mean()))
     status = run.status(dead[kind])
-    masked = status is Status.FAIL and float(run.judged(still).mean()) < 0.5
+    moving = float(run.judged(still).mean()) < 0.5
+    noiseless = kind == "lost_in_depth" and _never_used_its_noise(run)
+    masked = status is Status.FAIL and moving and not noiseless
     if masked:
         status = Status.WARN
     found = status in (Status.FAIL, Status.WARN)
     return Finding(
         Failure.VANISHING_GRADIENTS,
         status,
-        _reason(kind, masked) if found else "The generator's learning signal is alive.",
+        _reason(kind, masked, noiseless) if found else "The generator's learning signal is alive.",
         kind=kind if found else None,
-        onset=run.onset(dead[kind] & (still | masked)) if found else None,
+        onset=run.onset(dead[kind] & (still | masked | noiseless)) if found else None,
         evidence=_evidence(run, kind),
         remedies=remedies_for(kind) if found else (),
     )
+
+
+def _never_used_its_noise(run: RunView) -> bool:
+    """Whether all samples were the same at every probe, from the first one on."""
+    diversity = run.windowed(run.own("probes.diversity"))
+    return not missing(diversity) and float(np.nanmax(diversity)) < run.policy.noise_unused.value
 
 
 def layer_signals(run: RunView) -> tuple[str, str] | None:
@@ -79,7 +89,7 @@ def depth_ratio(run: RunView) -> Values:
     return ratio
 
 
-def _reason(kind: str, masked: bool) -> str:
+def _reason(kind: str, masked: bool, noiseless: bool) -> str:
     sentences = {
         "saturated_discriminator": "The discriminator tells every sample with certainty, and the generator's loss is "
         "flat there: it sends no gradient back",
@@ -87,6 +97,8 @@ def _reason(kind: str, masked: bool) -> str:
         "samples",
         "lost_in_depth": "The gradient reaches the samples but dies on its way to the generator's first layers",
     }
+    if noiseless:
+        return f"{sentences[kind]}: they have never learnt to use the noise."
     if masked:
         return f"{sentences[kind]}; the samples still move, because the optimizer rescales what is left of it."
     return f"{sentences[kind]}, and the samples have stopped changing."
@@ -105,4 +117,24 @@ def _evidence(run: RunView, kind: str) -> tuple[Evidence, ...]:
     )
     still = run.evidence(run.own("probes.drift"), "Movement of fixed inputs' samples between probes", "<", policy.still)
     order = [body, head, still] if kind == "dead_discriminator" else [head, body, still]
+    if kind == "lost_in_depth":
+        order = [*_depth_evidence(run), *order]
     return tuple(sorted(order, key=lambda evidence: not evidence.crossed))
+
+
+def _depth_evidence(run: RunView) -> list[Evidence]:
+    """The first layer's gradient beside the last one's, and whether samples differ at all."""
+    policy, signals = run.policy, layer_signals(run)
+    if signals is None:
+        return []
+    first, last = signals
+    share = policy.dead_depth
+    least = Threshold(
+        share.value * run.median(run.windowed(last)), f"{share.value:g} of the last layer's: {share.source}"
+    )
+    return [
+        run.evidence(first, "Gradient of the generator's first layer", "<", least),
+        run.evidence(
+            run.own("probes.diversity"), "Distance between samples, relative to real ones", "<", policy.noise_unused
+        ),
+    ]

@@ -28,7 +28,17 @@ SCENARIOS = {
         "dead_discriminator",
     ),
     "lost in depth": ({"first_layer": 1e-7, "drift": 0.0}, "vanishing_gradients", "lost_in_depth"),
+    "lost in depth while the last layers move": (
+        {"first_layer": 1e-7, "diversity": 1e-5, "modes": 1, "kl_to_real": 2.3},
+        "vanishing_gradients",
+        "lost_in_depth",
+    ),
     # near-misses of vanishing gradients
+    "little gradient in the first layers of a generator that once used its noise": (
+        {"first_layer": 1e-7, "diversity": lambda t: 0.5 if t < 0.2 else 1e-5, "modes": 1, "kl_to_real": 2.3},
+        "mode_collapse",
+        "total",
+    ),
     "discriminator always right, generator learning": ({"accuracy": 1.0, "head_gradient": 0.99}, "healthy", None),
     "tiny gradient because converged": (
         {"grad_norm": 1e-4, "input_gradient": 2e-4, "head_gradient": 0.5, "drift": (0.3, 0.0)},
