@@ -6,6 +6,7 @@ from gandiag.study.statistics import LOWER_IS_BETTER
 from gandiag.study.study import Study
 
 SIGNIFICANT = 0.05
+MOST_BASELINES = 8  # told one by one
 
 
 def answer(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
@@ -35,7 +36,7 @@ def _health(summary: pd.DataFrame) -> str:
     if len(first) == len(known):
         told = f"All {len(known)} settings are healthy equally often: {share(row, 'healthy')} of their runs."
     baselines = known[known["setting"].isin(set(known["baseline"].dropna()))]
-    if len(baselines):
+    if 0 < len(baselines) <= MOST_BASELINES:
         told += " Baselines: " + "; ".join(
             f"{one['setting']} {share(one, 'healthy')}" for _, one in baselines.iterrows()
         )

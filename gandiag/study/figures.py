@@ -1,4 +1,4 @@
-"""A study in one picture: outcomes, the first measure, and the best to be had for a budget of runs."""
+"""A study in one picture: outcomes, the first measure, its profile, and the best to be had for a budget of runs."""
 
 import io
 from typing import Any, Literal
@@ -13,20 +13,28 @@ from matplotlib.ticker import NullFormatter, ScalarFormatter
 from gandiag.study.statistics import LOWER_IS_BETTER, OUTCOMES, budget_curve
 from gandiag.study.study import Study, label
 
+MOST_PROFILED = 10  # lines, or they cannot be told apart
 WORST_SHOWN = 0.95  # quantile of the measure at which the axis ends; diverged runs would hide all others
 
 
 def figure_of(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> Figure:
-    """Shares of the outcomes and the first measure, a row a setting; and its budget curve."""
+    """Shares of the outcomes and the first measure, a row a setting; its performance profile and its budget curve."""
+    treatment = _treatment(study, runs)
+    profiled = runs[treatment].nunique() <= MOST_PROFILED
     height = 1.6 + 0.26 * len(study.grid)
-    figure = Figure(figsize=(15, max(4.0, height)), layout="constrained")
-    outcomes, measured, budget = figure.subplots(1, 3, width_ratios=[1.2, 1.2, 1])
+    figure = Figure(figsize=(19 if profiled else 15, max(4.0, height)), layout="constrained")
+    outcomes, measured, *profiles, budget = figure.subplots(
+        1, 4 if profiled else 3, width_ratios=[1.2, 1.2, *([1.2] * profiled), 1]
+    )
     _draw_outcomes(outcomes, summary)
     measure = next((one for one in study.measures if one in runs and runs[one].notna().any()), None)
     if measure is None:
-        measured.set_axis_off(), budget.set_axis_off()
+        for axes in (measured, *profiles, budget):
+            axes.set_axis_off()
     else:
         _draw_measure(measured, study, runs, measure)
+        for axes in profiles:
+            _draw_profile(axes, runs, treatment, measure)
         _draw_budget(budget, runs, measure)
     figure.suptitle(study.question, wrap=True)
     return figure
@@ -90,6 +98,20 @@ def _draw_measure(axes: Axes, study: Study, runs: pd.DataFrame, measure: str) ->
     axes.set_xlim(left=min(0.0, float(finite.min())), right=1.05 * max(float(finite.quantile(WORST_SHOWN)), 1e-9))
     axes.set(ylabel="", yticklabels=[], title=f"{measure}: mean, 95 % interval, runs")
     axes.grid(axis="y", alpha=0.3)
+
+
+def _treatment(study: Study, runs: pd.DataFrame) -> str:
+    """The column of what is compared with a baseline; the settings themselves where there is none, or several."""
+    return next(iter(study.baseline)) if len(study.baseline) == 1 and set(study.baseline) <= set(runs) else "setting"
+
+
+def _draw_profile(axes: Axes, runs: pd.DataFrame, treatment: str, measure: str) -> None:
+    """Share of runs that are at least as good, as a function of how good (Agarwal et al., 2021, Section 4.2)."""
+    shown, lower = runs[runs["error"].isna()], measure in LOWER_IS_BETTER
+    seaborn.ecdfplot(shown, x=measure, hue=treatment, complementary=not lower, ax=axes)
+    axes.set(ylabel=f"share of runs {'at most' if lower else 'above'} that", title="Performance profile")
+    axes.set_xlim(axes.get_xlim()[0], 1.05 * max(float(shown[measure].quantile(WORST_SHOWN)), 1e-9))
+    seaborn.move_legend(axes, "upper left", bbox_to_anchor=(1, 1), title=None, fontsize="small", frameon=False)
 
 
 def _draw_budget(axes: Axes, runs: pd.DataFrame, measure: str) -> None:

@@ -110,6 +110,18 @@ def test_the_answer_comes_first_and_names_what_helps():
     assert page.index("Most often healthy") < page.index("<table")
 
 
+def test_the_performance_profile_is_the_share_of_runs_at_least_as_good():
+    runs = table()
+    figure = figure_of(STUDY, runs, of.summarise(STUDY, runs))
+    profile = next(axes for axes in figure.axes if axes.get_title() == "Performance profile")
+    settings = [text.get_text() for text in profile.get_legend().get_texts()]
+    assert sorted(settings) == sorted(runs["setting"].unique())
+    drawn_first = profile.lines[-1].get_xydata()  # seaborn draws the last hue first
+    values = runs.loc[runs["setting"] == settings[0], "fid_judge"].to_numpy()
+    for x, share in drawn_first[1:]:
+        assert share == pytest.approx((values <= x).mean())
+
+
 def test_the_matrix_counts_pairs_whose_baseline_failed():
     grid = across(
         named("failure", {"mode_collapse": {}}),
