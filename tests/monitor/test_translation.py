@@ -95,11 +95,14 @@ def patches() -> nn.Module:
     return nn.Conv2d(1, 1, 4, 2, 1)
 
 
-def train_cycle(digits, scale: float, steps: int = 60, **options) -> gandiag.Recording:
+def train_cycle(
+    digits, scale: float, steps: int = 60, back: nn.Module | None = None, rate: float = 1e-5, **options
+) -> gandiag.Recording:
     """CycleGAN's loop between digits and their negatives, with identity losses and one more cycle each."""
     torch.manual_seed(0)
-    there, back, judge_a, judge_b = Translator(scale), Translator(scale), patches(), patches()
-    both = torch.optim.SGD([*there.parameters(), *back.parameters()], lr=1e-5)
+    there, back = Translator(scale), back or Translator(scale)
+    judge_a, judge_b = patches(), patches()
+    both = torch.optim.SGD([*there.parameters(), *back.parameters()], lr=rate)
     critics = torch.optim.SGD([*judge_a.parameters(), *judge_b.parameters()], lr=1e-4)
     batches = itertools.cycle(digits[:512].split(16))
     with gandiag.attach({"there": there, "back": back}, {"a": judge_a, "b": judge_b}, every=5, **options) as monitor:
@@ -164,6 +167,20 @@ def test_each_translator_is_measured_against_its_own_domain(digits):
     for label in ("G.there", "G.back"):
         assert seen[label] < 0.1 * exchanged[label]
         assert given[label] < 0.1 * exchanged[label]
+
+
+class OneImage(Translator):
+    """Makes the same of everything."""
+
+    def forward(self, x):
+        return super().forward(torch.zeros_like(x)) + 0.5
+
+
+def test_one_direction_that_collapses_is_named(digits):
+    diagnosis = gandiag.diagnose(train_cycle(digits, -1.0, steps=220, back=OneImage(-1.0), rate=2e-4))
+    assert diagnosis.verdict == "mode_collapse"
+    assert diagnosis.main.kind == "total"
+    assert diagnosis.main.reason.startswith("G.back: ")
 
 
 def test_real_samples_by_names_must_name_each_generator(digits):
