@@ -5,10 +5,11 @@ import json
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Literal
 
@@ -18,12 +19,16 @@ from tqdm import tqdm
 from gandiag.errors import GandiagError
 from gandiag.files import write_whole
 from gandiag.study.cluster import run_on_ray
-from gandiag.study.one_run import do, finished
+from gandiag.study.one_run import Progress, do, finished
 from gandiag.study.study import Run, Study, versions
 
 Engine = Literal["processes", "ray"]
 MARK = "study.json"
 TRIES = 3
+SECONDS_BETWEEN_LOOKS = 0.5
+
+_steps: "Synchronized[int]"
+"""In a worker: generator steps done by all of them."""
 
 
 def run_study(
@@ -107,8 +112,19 @@ def _alone_in(out: Path) -> Iterator[None]:
 
 def _one_by_one(todo: list[Run], out: Path, data_dir: str | Path | None, bar: "tqdm[None]") -> None:
     for run in todo:
-        do(run, out, data_dir)
-        bar.update(run.config.iterations)
+        do(run, out, data_dir, _in_steps(bar.update))
+
+
+def _in_steps(add: Callable[[int], object]) -> Progress:
+    """From how many steps of a run are done to how many are new."""
+    counted = 0
+
+    def progress(iteration: int) -> None:
+        nonlocal counted
+        add(iteration - counted)
+        counted = iteration
+
+    return progress
 
 
 def _side_by_side(todo: list[Run], out: Path, data_dir: str | Path | None, bar: "tqdm[None]", workers: int) -> None:
@@ -128,17 +144,30 @@ def _side_by_side(todo: list[Run], out: Path, data_dir: str | Path | None, bar: 
 
 def _in_pool(todo: list[Run], out: Path, data_dir: str | Path | None, bar: "tqdm[None]", workers: int) -> None:
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
+    steps = context.Value("q", bar.total - sum(run.config.iterations for run in todo))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(steps,))
     try:
-        running: dict[Future[None], Run] = {pool.submit(do, run, out, data_dir): run for run in todo}
-        for done in as_completed(running):
-            done.result()
-            bar.update(running[done].config.iterations)
+        running = {pool.submit(_do_counted, run, out, data_dir) for run in todo}
+        while running:
+            done, running = wait(running, SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
+            for one in done:
+                one.result()
+            bar.update(steps.value - bar.n)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin_worker() -> None:
+def _do_counted(run: Run, out: Path, data_dir: str | Path | None) -> None:
+    def add(new: int) -> None:
+        with _steps.get_lock():
+            _steps.value += new
+
+    do(run, out, data_dir, _in_steps(add))
+
+
+def _begin_worker(steps: "Synchronized[int]") -> None:
+    global _steps
+    _steps = steps
     torch.set_num_threads(1)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 

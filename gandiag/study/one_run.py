@@ -5,6 +5,7 @@ import math
 import os
 import shutil
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -20,6 +21,7 @@ from gandiag.study.study import Run, label
 from gandiag.training import TrainingResult, read_checkpoint, train
 from gandiag.training.checkpoint import CHECKPOINT
 
+Progress = Callable[[int], None]
 ROW, CURVES = "row.json", "curves.parquet"
 FAILURES = (Failure.VANISHING_GRADIENTS, Failure.MODE_COLLAPSE, Failure.NON_CONVERGENCE)
 
@@ -29,20 +31,28 @@ def finished(run: Run, out: Path) -> Path:
     return out / "runs" / run.identity
 
 
-def do(run: Run, out: Path, data_dir: str | Path | None = None) -> None:
+def do(run: Run, out: Path, data_dir: str | Path | None = None, progress: Progress = lambda iteration: None) -> None:
     """Train a run, from its checkpoint if it was begun, and keep its row and curves.
+
+    Args:
+        run: The run.
+        out: Folder of the study's results.
+        data_dir: Where MNIST is looked for first.
+        progress: Called with the number of generator steps done, after each, and with all of them at the end.
 
     Raises:
         OSError: If the folder cannot be written.
     """
-    if finished(run, out).is_dir():
-        return
-    unfinished = out / "unfinished" / run.identity
-    keep(finished(run, out), *attempt(run, unfinished, data_dir))
-    shutil.rmtree(unfinished, ignore_errors=True)
+    if not finished(run, out).is_dir():
+        unfinished = out / "unfinished" / run.identity
+        keep(finished(run, out), *attempt(run, unfinished, data_dir, progress))
+        shutil.rmtree(unfinished, ignore_errors=True)
+    progress(run.config.iterations)
 
 
-def attempt(run: Run, directory: Path, data_dir: str | Path | None = None) -> tuple[dict[str, Any], pd.DataFrame]:
+def attempt(
+    run: Run, directory: Path, data_dir: str | Path | None = None, progress: Progress = lambda iteration: None
+) -> tuple[dict[str, Any], pd.DataFrame]:
     """Train a run in a directory; a mistake of its own is a row too.
 
     Returns:
@@ -55,7 +65,7 @@ def attempt(run: Run, directory: Path, data_dir: str | Path | None = None) -> tu
     row: dict[str, Any] = {"run": run.identity, "setting": label(run.setting)}
     row |= {**names_of(run.setting), **run.config.to_dict()}
     try:
-        result = _train(run, directory, data_dir)
+        result = _train(run, directory, data_dir, progress)
         recording = Recording.load(directory)
         row |= outcome(result) | {"error": None}
         curves = recording.probes
@@ -68,13 +78,14 @@ def attempt(run: Run, directory: Path, data_dir: str | Path | None = None) -> tu
     return row, curves.assign(run=run.identity, setting=label(run.setting), seed=run.config.seed)
 
 
-def _train(run: Run, directory: Path, data_dir: str | Path | None) -> TrainingResult:
+def _train(run: Run, directory: Path, data_dir: str | Path | None, progress: Progress) -> TrainingResult:
     checkpoint = None
     if (directory / CHECKPOINT).exists():
         checkpoint = read_checkpoint(directory)[1]
     else:
         shutil.rmtree(directory, ignore_errors=True)
-    result = train(run.config, _data(run.config.dataset, data_dir), out=directory, checkpoint=checkpoint)
+    data = _data(run.config.dataset, data_dir)
+    result = train(run.config, data, out=directory, checkpoint=checkpoint, progress=progress)
     if result.iterations < run.config.iterations:
         if "keyboard" in str(result.ended_early):
             raise KeyboardInterrupt

@@ -12,9 +12,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
+from tqdm import tqdm
 
 from gandiag.errors import GandiagError
-from gandiag.study import Study, listed, one_run, product, run_study, write_results
+from gandiag.study import Study, execution, listed, one_run, product, run_study, write_results
 from gandiag.study.execution import _alone_in
 from gandiag.study.one_run import finished
 from gandiag.study.results import read_runs
@@ -35,12 +36,13 @@ BASE = TrainingConfig(dataset="ring", model="mlp", iterations=30, probe_every=10
 STUDY = Study("tiny", "Does it work?", BASE, product(loss=["hinge", "minimax"]), seeds=2, measures=("modes",))
 
 
-def start(script: Path, *options: object) -> "subprocess.Popen[str]":
+def start(script: Path, *options: object, blocks: str = "unlimited") -> "subprocess.Popen[str]":
+    """Run a script; past so many blocks of a file, writing ends in the middle with an error, as on a full disk."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", sys.executable, script, *map(str, options)]
     return subprocess.Popen(
-        [sys.executable, script, *map(str, options)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, start_new_session=True,
-    )  # fmt: skip
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +143,45 @@ def test_killed_again_and_again_it_ends_as_if_it_had_never_been(done, tmp_path):
         read_runs(STUDY, out).drop(columns=left_out), read_runs(STUDY, done).drop(columns=left_out), check_exact=True
     )
     assert not list((out / "unfinished").iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("blocks", ["1", "8", "60"])
+def test_a_write_that_ends_in_the_middle_is_one_sentence_and_the_next_call_goes_on(done, tmp_path, blocks):
+    """In a mark, a table, a checkpoint."""
+    script, out = tmp_path / "tiny.py", tmp_path / "out"
+    script.write_text(SCRIPT)
+    limited = start(script, "--out", out, blocks=blocks)
+    _, complaint = limited.communicate()
+    assert limited.returncode == 3, complaint
+    assert "The results cannot be written" in complaint
+    assert "run the same command again" in complaint
+    assert "Traceback" not in complaint
+    whole = start(script, "--out", out)
+    _, complaint = whole.communicate()
+    assert whole.returncode == 0, complaint
+    left_out = ["seconds"]
+    assert_frame_equal(
+        read_runs(STUDY, out).drop(columns=left_out), read_runs(STUDY, done).drop(columns=left_out), check_exact=True
+    )
+
+
+def test_the_bar_moves_within_a_run(tmp_path, monkeypatch):
+    seen: list[float] = []
+    monkeypatch.setattr(tqdm, "update", lambda bar, n=1: seen.append(n))
+    run_study(STUDY, tmp_path / "out")
+    assert sum(seen) == sum(run.config.iterations for run in STUDY.runs)
+    assert set(seen) == {0, 1}
+
+
+def test_the_bar_of_a_pool_counts_all_its_steps(tmp_path, monkeypatch):
+    bars: list[tqdm] = []
+
+    class Kept(tqdm):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            bars.append(self)
+
+    monkeypatch.setattr(execution, "tqdm", Kept)
+    run_study(STUDY, tmp_path / "out", workers=2)
+    assert bars[0].n == bars[0].total == sum(run.config.iterations for run in STUDY.runs)
