@@ -40,25 +40,22 @@ def diagnose(recording: Recording, policy: Policy | None = None) -> Diagnosis:
         'insufficient_data'
     """
     policy = policy_for(recording.meta.get("loss")) if policy is None else policy
-    if recording.iterations < policy.least_iterations and not _broken(recording):
+    iterations = recording.iterations
+    if iterations < policy.least_iterations and not _broken(recording):
         return _too_short(recording, policy)
-    generators = _generators(recording)
+    views = {label: RunView(recording, policy, label) for label in _generators(recording)}
     findings = [
-        _worst([_named(detect(RunView(recording, policy, label)), label, generators) for label in generators])
+        _worst([_named(detect(view), label, len(views)) for label, view in views.items()])
         for detect in DETECTORS.values()
     ]
-    findings.sort(key=lambda finding: _rank(finding, recording.iterations))
+    findings.sort(key=lambda finding: _rank(finding, iterations))
     return Diagnosis(
         _verdict(findings),
         tuple(findings),
-        recording.iterations,
+        iterations,
         policy.to_dict(),
         check_wiring(recording, policy),
-        tuple(
-            _named(finding, label, generators)
-            for label in generators
-            for finding in check_inputs(RunView(recording, policy, label))
-        ),
+        tuple(_named(finding, label, len(views)) for label, view in views.items() for finding in check_inputs(view)),
     )
 
 
@@ -84,9 +81,9 @@ def _generators(recording: Recording) -> list[str]:
     return [str(label) for label in labels if str(label).startswith("G")] or ["G"]
 
 
-def _named(finding: Finding, label: str, generators: list[str]) -> Finding:
+def _named(finding: Finding, label: str, generators: int) -> Finding:
     """Say which generator a finding is about, where there are several."""
-    return finding if len(generators) == 1 else replace(finding, reason=f"{label}: {finding.reason}")
+    return finding if generators == 1 else replace(finding, reason=f"{label}: {finding.reason}")
 
 
 def _worst(findings: list[Finding]) -> Finding:

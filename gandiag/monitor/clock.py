@@ -1,34 +1,45 @@
-"""When to probe."""
+"""When to probe, and when to judge what was seen so far."""
 
 import time
 
-LARGEST_SHARE = 0.035  # with what the hooks take, 5 % in all
+PROBING_SHARE = 0.035  # with what the hooks take, 5 % in all
+JUDGING_SHARE = 0.004
+JUDGING_SECONDS = 0.03  # what a first diagnosis is taken to cost
 
 
-class ProbeClock:
-    """Decides after which iterations the generator is probed.
+class Clock:
+    """Decides after which iterations something is done that takes time.
 
     Args:
-        every: Generator steps from probe to probe; ``None`` spaces the probes so that they take at most 3.5 % of the
+        every: Generator steps from one time to the next; ``None`` spaces them so that they take at most a share of the
             run's time, by the clock.
-        ever: Whether to probe at all.
+        share: That share.
+        ever: Whether to do it at all.
+        first: Seconds that it is taken to cost the first time; with 0 it is due at once.
     """
 
-    def __init__(self, every: int | None, ever: bool = True) -> None:
+    def __init__(self, every: int | None, share: float, ever: bool = True, first: float = 0.0) -> None:
         self.every = every
         self.ever = ever
-        self._not_before = 0.0
         self.last: int | None = None
+        self._share = share
+        self._first = first
+        self._not_before: float | None = None
 
     def due(self, iteration: int) -> bool:
-        """Whether to probe after this many generator steps; the first call is."""
-        if self.last is None or not self.ever:
-            return self.ever
+        """Whether to do it after this many generator steps; time counts from the first call on."""
+        if not self.ever:
+            return False
         if self.every is not None:
-            return iteration % self.every == 0
-        return time.perf_counter() >= self._not_before
+            return self.last is None or iteration % self.every == 0
+        if self._not_before is None:
+            self._wait_after(self._first)
+        return self._not_before is not None and time.perf_counter() >= self._not_before
 
-    def probed(self, iteration: int, seconds: float) -> None:
-        """Take note of a probe that took so long."""
+    def done(self, iteration: int, seconds: float) -> None:
+        """Take note that it was done and took so long."""
         self.last = iteration
-        self._not_before = time.perf_counter() + seconds * (1 / LARGEST_SHARE - 1)
+        self._wait_after(seconds)
+
+    def _wait_after(self, seconds: float) -> None:
+        self._not_before = time.perf_counter() + seconds * (1 / self._share - 1)

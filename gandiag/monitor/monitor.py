@@ -10,7 +10,7 @@ from typing import Literal
 
 from gandiag.detect import Diagnosis, Status, Verdict, diagnose
 from gandiag.errors import GandiagWarning
-from gandiag.monitor.clock import ProbeClock
+from gandiag.monitor.clock import JUDGING_SECONDS, JUDGING_SHARE, Clock
 from gandiag.monitor.guard import Guard
 from gandiag.monitor.networks import Network
 from gandiag.monitor.norms import Number
@@ -44,7 +44,7 @@ class Monitor:
         watches: dict[str, GeneratorWatch],
         prober: Prober,
         recorder: Recorder,
-        clock: ProbeClock,
+        clock: Clock,
         on_alarm: OnAlarm,
         start: int = 0,
         earlier: Sequence[Mapping[int, Number]] = (),
@@ -53,6 +53,8 @@ class Monitor:
         self._prober = prober
         self._clock = clock
         self._on_alarm = on_alarm
+        # At probes that the user has fixed, the alarm is as repeatable as they are.
+        self._judging = Clock(clock.every, JUDGING_SHARE, on_alarm != "ignore", JUDGING_SECONDS)
         self._alarmed: set[Verdict] = set()
         self._guard = Guard(recorder)
         monitor = weakref.ref(self)
@@ -119,16 +121,19 @@ class Monitor:
             return
         started = time.perf_counter()
         self._guard.run("probes", self._probe, iteration)
-        watchful = self._on_alarm != "ignore" and iteration >= ALARM_FROM
-        diagnosis = self._guard.run("alarm", self._diagnose_in_passing) if watchful else None
-        self._clock.probed(iteration, time.perf_counter() - started)
+        watchful = self._judging.due(iteration) and iteration >= ALARM_FROM
+        diagnosis = self._guard.run("alarm", self._diagnose_in_passing, iteration) if watchful else None
+        self._clock.done(iteration, time.perf_counter() - started)
         if diagnosis is not None:
             self._raise_alarm(diagnosis)
 
-    def _diagnose_in_passing(self) -> Diagnosis:
+    def _diagnose_in_passing(self, iteration: int) -> Diagnosis:
         """The verdict from what is in memory: an evenly spread selection, if the run is long."""
+        started = time.perf_counter()
         self._observer.drain()
-        return diagnose(self._recorder.recording(thinned=True))
+        diagnosis = diagnose(self._recorder.recording(thinned=True))
+        self._judging.done(iteration, time.perf_counter() - started)
+        return diagnosis
 
     def _probe(self, iteration: int) -> None:
         self._prober.run(iteration, self._observer.real_samples)

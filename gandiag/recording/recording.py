@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gandiag.errors import GandiagError, GandiagWarning
 from gandiag.recording import storage
@@ -63,7 +64,8 @@ class Recording:
         """Generator steps recorded."""
         steps = self.steps
         if "network" in steps:
-            steps = steps[steps["network"].astype(str).str.startswith("G")]
+            generators = [name for name in steps["network"].unique() if str(name).startswith("G")]
+            steps = steps[steps["network"].isin(generators)]
         last = [table["iteration"].max() for table in (steps, self.signal) if len(table)]
         return int(np.nanmax(last)) + 1 if last else 0
 
@@ -87,9 +89,12 @@ class Recording:
         table = self.table(name)
         if column not in table:
             return pd.Series(dtype="float64")
-        if selector:
-            table = _rows_of(table, selector)
-        return table.set_index("iteration")[column].astype("float64").dropna()
+        rows = _rows_of(table, selector) if selector else np.ones(len(table), dtype=bool)
+        values = table[column].to_numpy(dtype="float64", na_value=np.nan)
+        rows = rows & ~np.isnan(values)
+        return pd.Series(
+            values[rows], index=pd.Index(table["iteration"].to_numpy()[rows], name="iteration"), name=column
+        )
 
     def until(self, iteration: int) -> "Recording":
         """The part of the recording before an iteration: rows of steps below it, probes and samples up to it."""
@@ -147,16 +152,15 @@ class Recording:
         return cls(**found, samples=samples, meta=meta)
 
 
-def _rows_of(table: pd.DataFrame, selector: str) -> pd.DataFrame:
-    """The rows that belong to a network, or, of the table ``layers``, to ``network.layer``."""
+def _rows_of(table: pd.DataFrame, selector: str) -> NDArray[np.bool_]:
+    """Which rows belong to a network, or, of the table ``layers``, to ``network.layer``."""
     if "network" not in table:
-        return table[:0]
+        return np.zeros(len(table), dtype=bool)
     if "layer" not in table:
-        return table[table["network"] == selector]
-    pairs = table[["network", "layer"]].drop_duplicates()
-    named = pairs[pairs["network"] + "." + pairs["layer"] == selector]
-    if named.empty:
-        return table[:0]
-    network, layer = named.iloc[0]
-    rows: pd.DataFrame = table[(table["layer"] == layer) & (table["network"] == network)]
+        return (table["network"] == selector).to_numpy(dtype=bool)
+    rows = np.zeros(len(table), dtype=bool)
+    for network in table["network"].unique():
+        if selector.startswith(f"{network}.") and not rows.any():
+            named = (table["layer"] == selector.removeprefix(f"{network}.")) & (table["network"] == network)
+            rows = named.to_numpy(dtype=bool)
     return rows
