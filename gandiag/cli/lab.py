@@ -76,6 +76,7 @@ def score_detector(detector: str, split: str, archive: Path, live: bool, page: b
     appended to scores.csv; the hold-out is scored once for each version of gandiag's detectors.
     """
     from gandiag.lab.baselines import BASELINES
+    from gandiag.lab.confidence import RELIABILITY, reliability
     from gandiag.lab.page import write_lab_page
     from gandiag.lab.score import (
         gandiag_detector,
@@ -91,18 +92,24 @@ def score_detector(detector: str, split: str, archive: Path, live: bool, page: b
     if split == "hold_out" and detector == OURS and was_scored(log, detector, version):
         raise GandiagError(f"The hold-out was scored with version {version} already; each version has one try.")
     judge = gandiag_detector if detector == OURS else load_detector(detector)
-    labels, recordings = _benchmark(archive, split)
+    labels, recordings = read_benchmark(archive, split)
     judged = judge_runs(judge, labels, recordings, live)
     scores = [score(judged, detector, split)]
     log_score(scores[0], log, time.strftime("%Y-%m-%d %H:%M"), version)
     scores += [score(judge_runs(rule, labels, recordings), name, split) for name, rule in BASELINES.items()]
     click.echo(_table(scores))
     if page:
-        click.echo(f"Look here: {write_lab_page(scores, judged, recordings, archive / 'index.html')}")
+        rated = archive / RELIABILITY
+        bins = reliability(pd.read_csv(rated)) if rated.exists() and detector == OURS else []
+        click.echo(f"Look here: {write_lab_page(scores, judged, recordings, archive / 'index.html', bins)}")
 
 
-def _benchmark(archive: Path, split: str) -> tuple[pd.DataFrame, dict[tuple[str, int], Recording]]:
-    """Labels and recordings of one split."""
+def read_benchmark(archive: Path, split: str) -> tuple[pd.DataFrame, dict[tuple[str, int], Recording]]:
+    """Labels and recordings of one split.
+
+    Raises:
+        GandiagError: If there are none.
+    """
     from gandiag.lab.archive import LABELS, read_recordings
 
     recordings = {(name, seed): one for name, seed, one in read_recordings(archive / "recordings", split)}

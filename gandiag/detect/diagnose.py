@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gandiag.detect.collapse import detect_mode_collapse
+from gandiag.detect.confidence import confidence_in, packaged_curves, rated
 from gandiag.detect.convergence import detect_non_convergence
 from gandiag.detect.finding import Diagnosis, Failure, Finding, Status, Verdict
 from gandiag.detect.inputs import check_inputs
@@ -49,13 +50,16 @@ def diagnose(recording: Recording, policy: Policy | None = None) -> Diagnosis:
         for detect in DETECTORS.values()
     ]
     findings.sort(key=lambda finding: _rank(finding, iterations))
+    verdict, curves = _verdict(findings), packaged_curves()
+    rated_findings = rated(findings, curves)
     return Diagnosis(
-        _verdict(findings),
-        tuple(findings),
+        verdict,
+        rated_findings,
         iterations,
         policy.to_dict(),
         check_wiring(recording, policy),
         tuple(_named(finding, label, len(views)) for label, view in views.items() for finding in check_inputs(view)),
+        confidence_in(verdict, rated_findings, curves),
     )
 
 

@@ -94,6 +94,8 @@ class Finding:
         reason: One sentence.
         evidence: The numbers behind it, those that crossed their threshold first.
         remedies: What to do next, the most promising first.
+        confidence: How often such a finding was right on calibration runs, in [0, 1]; of a pass, how often the failure
+            was not there. ``None`` where there were none like it, and of wiring and inputs.
     """
 
     failure: Failure
@@ -103,6 +105,7 @@ class Finding:
     onset: int | None = None
     evidence: tuple[Evidence, ...] = ()
     remedies: tuple[Remedy, ...] = ()
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,8 @@ class Diagnosis:
         policy: The thresholds in force, as printed in the report.
         wiring: Mistakes in the loop itself; they do not decide the verdict.
         inputs: Labels, noise or conditions that a generator ignores or confuses; they do not decide it either.
+        confidence: How often such a verdict was right on calibration runs, in [0, 1]; ``None`` where nothing could be
+            decided or there were none like it.
     """
 
     verdict: Verdict
@@ -124,12 +129,14 @@ class Diagnosis:
     policy: dict[str, Any]
     wiring: tuple[Finding, ...] = ()
     inputs: tuple[Finding, ...] = ()
+    confidence: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; NaN and infinity become ``None``."""
         return {
             "schema_version": DIAGNOSIS_SCHEMA_VERSION,
             "verdict": self.verdict.value,
+            "confidence": self.confidence,
             "iterations": self.iterations,
             "findings": [_finding_to_dict(finding) for finding in self.findings],
             "wiring": [_finding_to_dict(finding) for finding in self.wiring],
@@ -152,16 +159,16 @@ class Diagnosis:
         lines += [f"         - {evidence}" for evidence in self.main.evidence if evidence.crossed]
         lines += [f"{'Next:    ' if not i else '         '}{r.action}" for i, r in enumerate(self.main.remedies[:3])]
         others = [finding for finding in self.findings[1:] if finding.status in (Status.FAIL, Status.WARN)]
-        lines += [f"Also:    {f.failure.replace('_', ' ')} ({f.status}): {f.reason}" for f in others]
+        lines += [f"Also:    {f.failure.replace('_', ' ')} ({f.status}{_sure(f)}): {f.reason}" for f in others]
         lines += [f"Wiring:  {f.reason} {f.remedies[0].action}." for f in self.wiring]
         lines += [f"Inputs:  {f.reason} {f.remedies[0].action}." for f in self.inputs]
         return "\n".join(lines)
 
     def _headline(self) -> str:
         words = self.verdict.replace("_", " ")
-        if self.main.status is not Status.FAIL:
-            return words
-        return f"{words} ({(self.main.kind or '').replace('_', ' ')}), since iteration {self.main.onset}"
+        if self.main.status is Status.FAIL:
+            words += f" ({(self.main.kind or '').replace('_', ' ')}), since iteration {self.main.onset}"
+        return words + _sure(self)
 
     @property
     def why(self) -> str:
@@ -175,12 +182,17 @@ class Diagnosis:
         return "All three failures were looked for, and none was found."
 
 
+def _sure(judged: Finding | Diagnosis) -> str:
+    return "" if judged.confidence is None else f", confidence {judged.confidence:.2f}"
+
+
 def _finding_to_dict(finding: Finding) -> dict[str, Any]:
     return {
         "failure": finding.failure.value,
         "kind": finding.kind,
         "status": finding.status.value,
         "onset": finding.onset,
+        "confidence": finding.confidence,
         "reason": finding.reason,
         "evidence": [
             {

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gandiag.lab.catalogue import SCENARIOS
+from gandiag.lab.confidence import Bin
 from gandiag.lab.scenario import AMBIGUOUS, HEALTHY
 from gandiag.lab.score import FAILURES, UNDECIDED, Score, taken
 from gandiag.metrics.share import Share
@@ -61,11 +62,26 @@ class Card:
     said_at: float | None
 
 
+@dataclass(frozen=True)
+class Mark:
+    """One bin of the reliability plot, in a square of 100 × 100, and in words."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+    confidence: str
+    right: str
+    interval: str
+    findings: int
+
+
 def write_lab_page(
     scores: Sequence[Score],
     judged: pd.DataFrame,
     recordings: Mapping[tuple[str, int], Recording],
     path: str | Path,
+    reliability: Sequence[Bin] = (),
 ) -> Path:
     """Write the page on one split.
 
@@ -74,6 +90,7 @@ def write_lab_page(
         judged: The labels with its verdicts, as :func:`gandiag.lab.score.judge_runs` returns them.
         recordings: (scenario, seed) → recording, for the curves.
         path: Where to write.
+        reliability: How sure gandiag was of findings on calibration, and how many of them were right.
 
     Raises:
         GandiagError: If the file cannot be written.
@@ -96,6 +113,7 @@ def write_lab_page(
         confusion=[_confusion_row(judged, label) for label in LABELS],
         columns=[_words(one) for one in COLUMNS],
         scores=[_score_row(one) for one in scores],
+        marks=[_mark(one) for one in reliability],
         cards=_cards(judged, recordings),
     )
     return write_output(path, content)
@@ -129,6 +147,20 @@ def _score_row(one: Score) -> Row:
 def _share_cell(share: Share) -> Cell:
     low, high = share.interval
     return Cell(f"{share.value:.0%}", f"{low:.0%}–{high:.0%}") if share.of else Cell("–")
+
+
+def _mark(one: Bin) -> Mark:
+    low, high = one.right.interval
+    return Mark(
+        x=round(100 * one.confidence, 1),
+        y=round(100 * (1 - one.right.value), 1),
+        low=round(100 * (1 - low), 1),
+        high=round(100 * (1 - high), 1),
+        confidence=f"{one.confidence:.2f}",
+        right=f"{one.right.value:.0%}",
+        interval=f"{low:.0%}–{high:.0%}",
+        findings=one.right.of,
+    )
 
 
 def _percent(value: float) -> str:

@@ -4,7 +4,7 @@ import time
 
 PROBING_SHARE = 0.035  # with what the hooks take, 5 % in all
 JUDGING_SHARE = 0.004
-JUDGING_SECONDS = 0.03  # what a first diagnosis is taken to cost
+JUDGING_SECONDS = 0.06  # what a first diagnosis is taken to cost
 
 
 class Clock:

@@ -145,6 +145,8 @@ def _facts(recording: Recording, diagnosis: Diagnosis) -> list[str]:
     if len(recording.probes):
         probes = recording.probes["iteration"].nunique() if "iteration" in recording.probes else len(recording.probes)
         facts.append(f"{wording.count(probes)} {'probe' if probes == 1 else 'probes'}")
+    if diagnosis.confidence is not None:
+        facts.append(f"confidence {diagnosis.confidence:.2f}")
     return facts
 
 
