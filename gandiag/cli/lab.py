@@ -12,6 +12,8 @@ from gandiag.errors import GandiagError
 from gandiag.recording import Recording
 
 if TYPE_CHECKING:
+    from gandiag.lab.confidence import Bin
+    from gandiag.lab.live import LiveScore
     from gandiag.lab.score import Score
 
 SPLITS = ("calibration", "hold_out")
@@ -67,7 +69,7 @@ def pack_runs(runs: Path, out: Path) -> None:
 @click.argument("detector", default=OURS)
 @click.option("--split", type=click.Choice(SPLITS), default="calibration", show_default=True)
 @click.option("--archive", type=click.Path(path_type=Path), default=REPORTS, show_default=True, help="The benchmark.")
-@click.option("--live", is_flag=True, help="Measure also how late the alarm comes while training (takes minutes).")
+@click.option("--live", is_flag=True, help="Measure also what the alarm says while training (takes a minute).")
 @click.option("--page/--no-page", default=True, help="Write index.html beside the benchmark.")
 def score_detector(detector: str, split: str, archive: Path, live: bool, page: bool) -> None:
     """Score a DETECTOR, given as module:function, beside the rules that people use; left out, gandiag's own.
@@ -75,8 +77,9 @@ def score_detector(detector: str, split: str, archive: Path, live: bool, page: b
     The function maps a gandiag.Recording to a verdict, or to (verdict, onset) or (verdict, onset, kind). The score is
     appended to scores.csv; the hold-out is scored once for each version of gandiag's detectors.
     """
+    from gandiag.detect.alarm import ALARM_FROM
     from gandiag.lab.baselines import BASELINES
-    from gandiag.lab.confidence import RELIABILITY, reliability
+    from gandiag.lab.live import LIVE, live_scores, replay
     from gandiag.lab.page import write_lab_page
     from gandiag.lab.score import (
         gandiag_detector,
@@ -93,15 +96,34 @@ def score_detector(detector: str, split: str, archive: Path, live: bool, page: b
         raise GandiagError(f"The hold-out was scored with version {version} already; each version has one try.")
     judge = gandiag_detector if detector == OURS else load_detector(detector)
     labels, recordings = read_benchmark(archive, split)
-    judged = judge_runs(judge, labels, recordings, live)
-    scores = [score(judged, detector, split)]
+    judged = judge_runs(judge, labels, recordings)
+    replayed = replay(judge, labels, recordings) if live else None
+    alarms = [] if replayed is None else live_scores(replayed)
+    delay = next((one.delay for one in alarms if one.begins == ALARM_FROM), float("nan"))
+    scores = [score(judged, detector, split, delay)]
     log_score(scores[0], log, time.strftime("%Y-%m-%d %H:%M"), version)
     scores += [score(judge_runs(rule, labels, recordings), name, split) for name, rule in BASELINES.items()]
     click.echo(_table(scores))
+    if replayed is not None:
+        click.echo(_live_table(alarms))
+        if detector == OURS:
+            replayed.to_csv(archive / LIVE, index=False, float_format="%.4g")
     if page:
-        rated = archive / RELIABILITY
-        bins = reliability(pd.read_csv(rated)) if rated.exists() and detector == OURS else []
-        click.echo(f"Look here: {write_lab_page(scores, judged, recordings, archive / 'index.html', bins)}")
+        bins, known = _known(archive) if detector == OURS else ([], [])
+        written = write_lab_page(scores, judged, recordings, archive / "index.html", bins, alarms or known)
+        click.echo(f"Look here: {written}")
+
+
+def _known(archive: Path) -> "tuple[list[Bin], list[LiveScore]]":
+    """What was measured before of gandiag's confidence and alarms."""
+    from gandiag.lab.confidence import RELIABILITY, reliability
+    from gandiag.lab.live import LIVE, live_scores
+
+    rated, replayed = archive / RELIABILITY, archive / LIVE
+    return (
+        reliability(pd.read_csv(rated)) if rated.exists() else [],
+        live_scores(pd.read_csv(replayed)) if replayed.exists() else [],
+    )
 
 
 def read_benchmark(archive: Path, split: str) -> tuple[pd.DataFrame, dict[tuple[str, int], Recording]]:
@@ -126,10 +148,20 @@ def _table(scores: "Iterable[Score]") -> str:
     lines = []
     for one in scores:
         lines.append(f"{one.detector}: macro-F1 {one.macro_f1:.2f}")
-        lines.append(f"    onset {one.latency:+.1%} of the run, live alarm {one.delay:+.1%}, after the oracle's onset")
+        lines.append(f"    onset {one.latency:+.1%} of the run after the oracle's")
         lines += [f"    {name.replace('_', ' ')}: {one.sensitivity[name]}" for name in FAILURES]
         lines += [
             f"    {name.replace('_', ' ')}: {getattr(one, name)}"
             for name in ("any_failure", "false_alarms", "right_kind", "undecided")
         ]
+    return "\n".join(lines)
+
+
+def _live_table(scores: "Iterable[LiveScore]") -> str:
+    lines = ["alarms while training, by the generator step from which the alarm listens:"]
+    for one in scores:
+        lines.append(
+            f"    {one.begins}: right {one.raised}, {one.delay:.1%} of the run after the onset (at best "
+            f"{one.at_best:.1%}), early {one.early}, false {one.false_alarms}, taken back {one.taken_back}"
+        )
     return "\n".join(lines)

@@ -23,14 +23,16 @@ class Curve:
     Attributes:
         intercept: Log-odds at the threshold.
         slope: Log-odds a decade beyond it, at least 0.
-        most: (n + 1) / (n + 2): no more than n findings can show, were they all right (Laplace's rule of succession).
-        findings: How many findings n the curve was fitted to.
+        most: (n + ½) / (n + 1): no more than n recipes can show, were all findings on them right (Jeffreys' rule).
+        recipes: How many recipes n the findings come from that the curve was fitted to.
+        findings: How many findings these are.
         right: How many of them were right.
     """
 
     intercept: float
     slope: float
     most: float
+    recipes: int
     findings: int
     right: int
 
@@ -47,12 +49,18 @@ def packaged_curves() -> Curves:
     """The curves that ``studies/lab/confidence.py`` fitted; they stand in ``gandiag/detect/confidence.csv``."""
     text = resources.files("gandiag.detect").joinpath(TABLE).read_text(encoding="utf-8")
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
-    return {
-        (row["role"], row["failure"]): Curve(
-            float(row["intercept"]), float(row["slope"]), float(row["most"]), int(row["findings"]), int(row["right"])
-        )
-        for row in rows
-    }
+    return {(row["role"], row["failure"]): _curve(row) for row in rows}
+
+
+def _curve(row: Mapping[str, str]) -> Curve:
+    return Curve(
+        float(row["intercept"]),
+        float(row["slope"]),
+        float(row["most"]),
+        int(row["recipes"]),
+        int(row["findings"]),
+        int(row["right"]),
+    )
 
 
 def rated(findings: Sequence[Finding], curves: Curves) -> tuple[Finding, ...]:

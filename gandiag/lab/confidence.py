@@ -17,6 +17,7 @@ from gandiag.recording import Recording
 
 RELIABILITY = "reliability.csv"
 EDGES = (0.0, 0.3, 0.6, 0.9, 0.95, 0.98, 1.0)
+DRAWN_IN = 0.5  # recipes
 RIDGE = 0.1  # on the slope, in squared log-odds a decade
 
 
@@ -56,31 +57,31 @@ def _rows(diagnosis: Diagnosis, found: set[str]) -> list[dict[str, Any]]:
 
 
 def fit_curves(rated: pd.DataFrame) -> dict[Group, Curve]:
-    """A curve for each role and failure: logistic regression with a weak penalty on its slope.
+    """A curve for each role and failure: logistic regression on the margin, with a weak penalty on the slope.
 
-    The targets are drawn in, as if each group had one more finding of either outcome, so that few findings, all right,
-    do not make for certainty.
+    Each recipe counts once, however many seeds it was run with: they resemble each other. The targets are drawn in, as
+    if each group had half a recipe more of either outcome, so that few findings, all right, do not make for certainty.
 
     References:
         | Probabilistic Outputs for Support Vector Machines (Platt, 1999), Section 2.2
     """
-    return {
-        (str(role), str(failure)): _fit(own["margin"].to_numpy(dtype=float), own["right"].to_numpy(dtype=bool))
-        for (role, failure), own in rated.groupby(["role", "failure"])
-    }
+    return {(str(role), str(failure)): _fit(own) for (role, failure), own in rated.groupby(["role", "failure"])}
 
 
-def _fit(margins: NDArray[Any], right: NDArray[np.bool_]) -> Curve:
-    hits, count = int(right.sum()), len(right)
-    targets = np.where(right, (hits + 1) / (hits + 2), 1 / (count - hits + 2))
+def _fit(own: pd.DataFrame) -> Curve:
+    margins, right = own["margin"].to_numpy(dtype=float), own["right"].to_numpy(dtype=bool)
+    weights = 1 / own.groupby("scenario")["right"].transform("size").to_numpy(dtype=float)
+    recipes, hits = float(weights.sum()), float(weights[right].sum())
+    targets = np.where(right, (hits + DRAWN_IN) / (hits + 2 * DRAWN_IN), DRAWN_IN / (recipes - hits + 2 * DRAWN_IN))
 
     def loss(parameters: NDArray[Any]) -> float:
         odds = parameters[0] + parameters[1] * margins
-        return float((np.logaddexp(0, odds) - targets * odds).sum() + RIDGE * parameters[1] ** 2)
+        return float((weights * (np.logaddexp(0, odds) - targets * odds)).sum() + RIDGE * parameters[1] ** 2)
 
-    prior = np.log((hits + 1) / (count - hits + 1))
-    intercept, slope = minimize(loss, [prior, 0.0], method="L-BFGS-B", bounds=[(None, None), (0, None)]).x
-    return Curve(float(intercept), float(slope), (count + 1) / (count + 2), count, hits)
+    start = np.log((hits + DRAWN_IN) / (recipes - hits + DRAWN_IN))
+    intercept, slope = minimize(loss, [start, 0.0], method="L-BFGS-B", bounds=[(None, None), (0, None)]).x
+    most = (recipes + DRAWN_IN) / (recipes + 2 * DRAWN_IN)
+    return Curve(float(intercept), float(slope), most, round(recipes), len(own), int(right.sum()))
 
 
 def cross_fitted(rated: pd.DataFrame) -> pd.DataFrame:

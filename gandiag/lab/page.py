@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gandiag.detect.alarm import ALARM_FROM
 from gandiag.lab.catalogue import SCENARIOS
 from gandiag.lab.confidence import Bin
+from gandiag.lab.live import LiveScore
 from gandiag.lab.scenario import AMBIGUOUS, HEALTHY
 from gandiag.lab.score import FAILURES, UNDECIDED, Score, taken
 from gandiag.metrics.share import Share
@@ -19,7 +21,7 @@ from gandiag.report.wording import number
 
 LABELS = (HEALTHY, *FAILURES, AMBIGUOUS)
 VERDICTS = (HEALTHY, *FAILURES, UNDECIDED)
-COLUMNS = (*FAILURES, "any failure", "false alarms", "right kind", "undecided", "macro-F1", "latency", "live delay")
+COLUMNS = (*FAILURES, "any failure", "false alarms", "right kind", "undecided", "macro-F1", "latency")
 POINTS = 80
 EVIDENCE = {
     "vanishing_gradients": ("signal.grad_norm[G]", "‖∂L_G/∂fake‖, logarithmic", True),
@@ -82,6 +84,7 @@ def write_lab_page(
     recordings: Mapping[tuple[str, int], Recording],
     path: str | Path,
     reliability: Sequence[Bin] = (),
+    alarms: Sequence[LiveScore] = (),
 ) -> Path:
     """Write the page on one split.
 
@@ -91,6 +94,7 @@ def write_lab_page(
         recordings: (scenario, seed) → recording, for the curves.
         path: Where to write.
         reliability: How sure gandiag was of findings on calibration, and how many of them were right.
+        alarms: What its alarm said while training, by when it begins to listen.
 
     Raises:
         GandiagError: If the file cannot be written.
@@ -102,8 +106,8 @@ def write_lab_page(
         f"{ours.detector} on the {ours.split.replace('_', '-')} split: {len(certain)} runs of "
         f"{judged['scenario'].nunique()} recipes, {wrong} judged wrongly; {len(judged) - len(certain)} more runs are "
         f"ambiguous and kept apart. The labels are an oracle's, which reads what no detector may.",
-        "Shares stand with their Wilson 95 % intervals. Latency and live delay are medians, in shares of the run, "
-        "after the oracle's onset: of the onset that is named in hindsight, and of the first alarm while training.",
+        "Shares stand with their Wilson 95 % intervals. Latency is the median, in shares of the run, of the onset that "
+        "is named in hindsight after the oracle's.",
     ]
     content = render(
         "lab.html.j2",
@@ -114,6 +118,8 @@ def write_lab_page(
         columns=[_words(one) for one in COLUMNS],
         scores=[_score_row(one) for one in scores],
         marks=[_mark(one) for one in reliability],
+        alarmed_on=alarms[0].split.replace("_", "-") if alarms else "",
+        alarms=[_alarm_row(one) for one in alarms],
         cards=_cards(judged, recordings),
     )
     return write_output(path, content)
@@ -140,7 +146,7 @@ def _tone(count: int, label: str, verdict: str) -> str:
 def _score_row(one: Score) -> Row:
     shares = [one.sensitivity[name] for name in FAILURES]
     shares += [one.any_failure, one.false_alarms, one.right_kind, one.undecided]
-    numbers = [number(one.macro_f1), _percent(one.latency), _percent(one.delay)]
+    numbers = [number(one.macro_f1), _percent(one.latency)]
     return Row(one.detector, [_share_cell(share) for share in shares] + [Cell(value) for value in numbers])
 
 
@@ -163,8 +169,15 @@ def _mark(one: Bin) -> Mark:
     )
 
 
+def _alarm_row(one: LiveScore) -> Row:
+    delays = [Cell(_percent(one.delay)), Cell(_percent(one.at_best))]
+    shares = [_share_cell(share) for share in (one.early, one.false_alarms, one.taken_back)]
+    words = f"from step {one.begins:,}" + (" (as shipped)" if one.begins == ALARM_FROM else "")
+    return Row(words, [_share_cell(one.raised), *delays, *shares])
+
+
 def _percent(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:+.0%}"
+    return "–" if np.isnan(value) else "never" if np.isinf(value) else f"{value:+.0%}"
 
 
 def _cards(judged: pd.DataFrame, recordings: Mapping[tuple[str, int], Recording]) -> list[Card]:

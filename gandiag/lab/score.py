@@ -20,7 +20,6 @@ from gandiag.recording import Recording
 FAILURES = tuple(KINDS)
 UNDECIDED = "insufficient_data"
 VERDICTS = tuple(verdict.value for verdict in Verdict)
-PREFIXES = 40
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,8 @@ class Score:
         undecided: Share of the runs on which nothing is said.
         macro_f1: Mean F1 over the three failures and ``healthy``.
         latency: Median of (onset − the oracle's onset) / iterations, over rightly judged failing runs.
-        delay: The same for the first prefix of the run with the right verdict; NaN where it was not measured.
+        delay: Median of (alarm while training − the oracle's onset) / iterations, over all failing runs; infinite where
+            most are never raised, NaN where it was not measured.
     """
 
     detector: str
@@ -101,43 +101,29 @@ def _opinion(answer: object, path: str) -> Opinion:
 
 
 def judge_runs(
-    detector: Detector, labels: pd.DataFrame, recordings: Mapping[tuple[str, int], Recording], live: bool = False
+    detector: Detector, labels: pd.DataFrame, recordings: Mapping[tuple[str, int], Recording]
 ) -> pd.DataFrame:
-    """The labels with a detector's ``verdict``, ``verdict_kind``, ``verdict_onset`` and, if ``live``, ``alarm``.
-
-    ``alarm`` is the end of the first of 40 prefixes of the run with the right verdict; NaN where none has it.
-    """
+    """The labels with a detector's ``verdict``, ``verdict_kind`` and ``verdict_onset``."""
     rows = []
     for row in labels.itertuples():
-        recording = recordings[str(row.scenario), int(str(row.seed))]
-        opinion = detector(recording)
-        alarm = _alarm(detector, recording, str(row.label)) if live and row.label in FAILURES else np.nan
+        opinion = detector(recordings[str(row.scenario), int(str(row.seed))])
         rows.append(
             {
                 "verdict": opinion.verdict,
                 "verdict_kind": opinion.kind,
                 "verdict_onset": np.nan if opinion.onset is None else float(opinion.onset),
-                "alarm": alarm,
             }
         )
     return pd.concat([labels.reset_index(drop=True), pd.DataFrame(rows)], axis="columns")
 
 
-def _alarm(detector: Detector, recording: Recording, failure: str) -> float:
-    for end in np.linspace(0, recording.iterations, PREFIXES + 1)[1:].round().astype(int):
-        if detector(recording.until(int(end))).verdict == failure:
-            return float(end)
-    return float("nan")
-
-
-def score(judged: pd.DataFrame, detector: str, split: str) -> Score:
-    """Score what :func:`judge_runs` returned."""
+def score(judged: pd.DataFrame, detector: str, split: str, delay: float = float("nan")) -> Score:
+    """Score what :func:`judge_runs` returned; ``delay`` is that of the alarm while training, where it was measured."""
     certain = judged[judged["label"] != AMBIGUOUS]
     true, said = certain["label"], taken(certain)
     failing, healthy = certain[true != HEALTHY], certain[true == HEALTHY]
     right = failing[said[failing.index] == failing["label"]]
     late = (right["verdict_onset"] - right["onset"]) / right["iterations"]
-    delays = (failing["alarm"] - failing["onset"]) / failing["iterations"]
     return Score(
         detector,
         split,
@@ -148,7 +134,7 @@ def score(judged: pd.DataFrame, detector: str, split: str) -> Score:
         _share(certain["verdict"] == UNDECIDED),
         macro_f1(true.tolist(), said.tolist()),
         float(late.median()) if len(late) else float("nan"),
-        float(delays.median()) if len(delays) else float("nan"),
+        delay,
     )
 
 

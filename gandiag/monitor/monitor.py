@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-from gandiag.detect import Diagnosis, Status, Verdict, diagnose
+from gandiag.detect import Diagnosis, diagnose
+from gandiag.detect.alarm import ALARM_FROM, Alarm
 from gandiag.errors import GandiagWarning
 from gandiag.monitor.clock import JUDGING_SECONDS, JUDGING_SHARE, Clock
 from gandiag.monitor.guard import Guard
@@ -20,7 +21,6 @@ from gandiag.monitor.watch import GeneratorWatch
 from gandiag.recording import Recorder, Recording
 from gandiag.report import write_report
 
-ALARM_FROM = 1000  # generator steps: before, every generator's samples look alike
 OnAlarm = Literal["warn", "stop", "ignore"] | Callable[[Diagnosis], None]
 
 
@@ -55,7 +55,7 @@ class Monitor:
         self._on_alarm = on_alarm
         # At probes that the user has fixed, the alarm is as repeatable as they are.
         self._judging = Clock(clock.every, JUDGING_SHARE, on_alarm != "ignore", JUDGING_SECONDS)
-        self._alarmed: set[Verdict] = set()
+        self._alarm = Alarm(ALARM_FROM)
         self._guard = Guard(recorder)
         monitor = weakref.ref(self)
 
@@ -121,7 +121,7 @@ class Monitor:
             return
         started = time.perf_counter()
         self._guard.run("probes", self._probe, iteration)
-        watchful = self._judging.due(iteration) and iteration >= ALARM_FROM
+        watchful = self._judging.due(iteration) and self._alarm.listens(iteration)
         diagnosis = self._guard.run("alarm", self._diagnose_in_passing, iteration) if watchful else None
         self._clock.done(iteration, time.perf_counter() - started)
         if diagnosis is not None:
@@ -140,9 +140,8 @@ class Monitor:
 
     def _raise_alarm(self, diagnosis: Diagnosis) -> None:
         """Say a failure once, in the way the user asked for."""
-        if diagnosis.main.status is not Status.FAIL or diagnosis.verdict in self._alarmed:
+        if not self._alarm.is_raised_by(diagnosis.verdict):
             return
-        self._alarmed.add(diagnosis.verdict)
         if callable(self._on_alarm):
             self._on_alarm(diagnosis)
         elif self._on_alarm == "stop":

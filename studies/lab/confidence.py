@@ -19,8 +19,8 @@ from gandiag.lab.confidence import RELIABILITY, cross_fitted, fit_curves, rate_r
 ROOT = Path(__file__).parents[2]
 SOURCE = """\
 # How often findings of gandiag's detectors were right on the {runs} calibration runs of reports/lab, against the
-# decades between their numbers and the thresholds: confidence = min(most, 1 / (1 + exp(-(intercept + slope * margin)))).
-# Written by studies/lab/confidence.py.
+# decades between their numbers and the thresholds:
+# confidence = min(most, 1 / (1 + exp(-(intercept + slope * margin)))). Written by studies/lab/confidence.py.
 """
 
 

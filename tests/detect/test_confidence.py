@@ -18,8 +18,8 @@ from gandiag.detect.confidence import (
 from gandiag.recording import Recording
 
 CURVES = {
-    ("decides", "mode_collapse"): Curve(0.0, 1.0, 0.9, 8, 8),
-    ("decides", "healthy"): Curve(1.0, 1.0, 0.97, 40, 39),
+    ("decides", "mode_collapse"): Curve(0.0, 1.0, 0.9, 4, 8, 8),
+    ("decides", "healthy"): Curve(1.0, 1.0, 0.97, 16, 40, 39),
 }
 
 
@@ -54,7 +54,7 @@ def test_a_clean_bill_is_as_sure_as_its_nearest_finding():
     assert confidence_in(Verdict.HEALTHY, passed, CURVES) == pytest.approx(1 / (1 + math.exp(-2)))
 
 
-def test_confidence_is_the_curve_at_the_margin_and_no_more_than_so_many_findings_can_show():
+def test_confidence_is_the_curve_at_the_margin_and_no_more_than_so_many_recipes_can_show():
     near, far = (rated([finding(Status.FAIL, value)], CURVES)[0] for value in (0.1 / 10**0.5, 1e-9))
     assert near.confidence == pytest.approx(1 / (1 + math.exp(-0.5)))
     assert far.confidence == 0.9
@@ -76,7 +76,7 @@ def test_the_packaged_curves_are_no_surer_than_their_numbers():
     for curve in curves.values():
         assert 0 <= curve.right <= curve.findings
         assert curve.slope >= 0
-        assert 0 < curve.at(-3) <= curve.at(0) <= curve.at(3) <= (curve.findings + 1) / (curve.findings + 2) + 1e-3
+        assert 0 < curve.at(-3) <= curve.at(0) <= curve.at(3) <= (curve.recipes + 0.5) / (curve.recipes + 1) + 1e-3
 
 
 def test_confidence_stands_in_the_json_and_in_the_headline(make_recording):

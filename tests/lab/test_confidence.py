@@ -13,16 +13,26 @@ from tests.lab.conftest import recording
 from tests.lab.test_score import TABLE
 
 
-def findings(margins, right, scenario="a", role="decides", failure="mode_collapse"):
-    columns = {"scenario": scenario, "seed": 0, "role": role, "failure": failure}
+def findings(margins, right, scenario=None, role="decides", failure="mode_collapse"):
+    """Of one recipe, or else each of its own."""
+    names = [f"recipe {number}" for number in range(len(margins))] if scenario is None else scenario
+    columns = {"scenario": names, "seed": 0, "role": role, "failure": failure}
     return pd.DataFrame({**columns, "margin": margins, "right": right})
 
 
-def test_without_any_margin_a_curve_is_the_share_drawn_in_by_one_of_either_outcome():
+def test_without_any_margin_a_curve_is_the_share_drawn_in_by_half_a_recipe_of_either_outcome():
     curve = fit_curves(findings(np.zeros(10), [True] * 7 + [False] * 3))["decides", "mode_collapse"]
-    # Mean of Platt's targets: 7 times 8/9 and 3 times 1/5.
-    assert curve.at(0) == pytest.approx((7 * 8 / 9 + 3 / 5) / 10, abs=1e-3)
-    assert (curve.findings, curve.right, curve.most) == (10, 7, pytest.approx(11 / 12))
+    # Mean of the targets: 7 times 7.5/8 and 3 times 0.5/4.
+    assert curve.at(0) == pytest.approx((7 * 7.5 / 8 + 3 * 0.5 / 4) / 10, abs=1e-3)
+    assert (curve.recipes, curve.findings, curve.right, curve.most) == (10, 10, 7, pytest.approx(10.5 / 11))
+
+
+def test_a_recipe_counts_once_however_many_seeds_it_was_run_with():
+    once = findings(np.zeros(2), [True, False])
+    often = pd.concat([findings(np.zeros(1), True, "a"), findings(np.zeros(9), False, "b")], ignore_index=True)
+    for rated in (once, often):
+        assert fit_curves(rated)["decides", "mode_collapse"].at(0) == pytest.approx(0.5, abs=1e-3)
+    assert fit_curves(often)["decides", "mode_collapse"].recipes == 2
 
 
 def test_a_curve_finds_back_the_odds_that_findings_were_drawn_with():
@@ -41,9 +51,9 @@ def test_a_curve_never_falls_with_the_margin():
 def test_no_recipe_is_rated_by_curves_that_saw_it():
     rated = pd.concat([findings(np.zeros(8), True, "a"), findings(np.zeros(8), False, "b")], ignore_index=True)
     confidence = cross_fitted(rated).groupby("scenario")["confidence"].mean()
-    # Eight findings of the other recipe alone, all wrong or all right: targets 1/10 and 9/10.
-    assert confidence["a"] == pytest.approx(0.1, abs=1e-3)
-    assert confidence["b"] == pytest.approx(0.9, abs=1e-3)
+    # One other recipe alone, all wrong or all right: targets 0.5/2 and 1.5/2.
+    assert confidence["a"] == pytest.approx(0.25, abs=1e-3)
+    assert confidence["b"] == pytest.approx(0.75, abs=1e-3)
     alone = cross_fitted(findings(np.zeros(8), True, "a"))
     assert alone["confidence"].isna().all()
 
