@@ -4,6 +4,7 @@ from pathlib import Path
 
 from gandiag.data.dataset import Dataset, check_samples, mixture_dataset
 from gandiag.data.digits import load_digits
+from gandiag.data.dirac import dirac
 from gandiag.data.idx_archives import TORCHVISION_CLASSES, load_idx_dataset
 from gandiag.data.mixtures import grid, ring
 from gandiag.data.stacked import labelled, stacked
@@ -18,6 +19,7 @@ DATASETS = (
     "labelled_digits",
     "ring",
     "grid",
+    "dirac",
 )
 
 
@@ -55,4 +57,6 @@ def _load(name: str, data_dir: str | Path | None) -> Dataset:
         return mixture_dataset(ring())
     if name == "grid":
         return mixture_dataset(grid())
+    if name == "dirac":
+        return dirac()
     raise GandiagError(f"Unknown data set '{name}'; choose one of {', '.join(DATASETS)}.")

@@ -183,7 +183,8 @@ def _steps_on_each_kind(own: pd.DataFrame) -> bool:
     if not {"real_norm", "fake_norm"} <= set(own.columns):
         return False
     real, fake = own["real_norm"].fillna(0) > 0, own["fake_norm"].fillna(0) > 0
-    return bool((real != fake).sum() > (real & fake).sum())
+    # Samples that are all 0 send no gradient into a discriminator without biases, at any step.
+    return bool(real.any() and fake.any() and (real != fake).sum() > (real & fake).sum())
 
 
 def _skipped_steps(recording: Recording, facts: Facts, policy: Policy) -> Iterator[Finding]:

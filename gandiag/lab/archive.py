@@ -10,8 +10,9 @@ import pandas as pd
 
 from gandiag.errors import GandiagError
 from gandiag.files import write_whole
+from gandiag.lab import dirac
 from gandiag.lab.catalogue import SCENARIOS
-from gandiag.lab.oracle import Course, label
+from gandiag.lab.oracle import Course, Found, label
 from gandiag.lab.runner import ORACLE, TIMING, Run, keep
 from gandiag.lab.scenario import Scenario
 from gandiag.recording import TABLES, Recording
@@ -37,9 +38,7 @@ def label_runs(runs: Path) -> pd.DataFrame:
         twin = runs / scenario.twin / f"seed-{seed}"
         if not twin.is_dir():
             continue
-        own = pd.read_parquet(runs / scenario.name / f"seed-{seed}" / ORACLE)
-        twins = None if scenario.twin == scenario.name else pd.read_parquet(twin / ORACLE)
-        verdict, found = label(Course.of(own, twins, scenario.config.dataset in POINT_DATA))
+        verdict, found = _label(scenario, runs / scenario.name / f"seed-{seed}", twin)
         rows.append(
             {
                 **dict(zip(KEYS, (scenario.name, seed), strict=True)),
@@ -59,6 +58,16 @@ def label_runs(runs: Path) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _label(scenario: Scenario, run: Path, twin: Path) -> tuple[str, list[Found]]:
+    """By the oracle's measurements, or where there is one by the closed form."""
+    if scenario.config.dataset == dirac.NAME:
+        verdict, kind = dirac.closed_form(scenario.config)
+        return verdict, [Found(verdict, kind, 0)] if kind else []
+    own = pd.read_parquet(run / ORACLE)
+    twins = None if scenario.twin == scenario.name else pd.read_parquet(twin / ORACLE)
+    return label(Course.of(own, twins, scenario.config.dataset in POINT_DATA))
 
 
 def pack(runs: Path, archive: Path) -> None:

@@ -3,11 +3,12 @@
 from types import MappingProxyType
 
 from gandiag.errors import GandiagError
+from gandiag.lab.dirac import DIRAC
 from gandiag.lab.images import IMAGES
 from gandiag.lab.points import POINTS
 from gandiag.lab.scenario import Scenario
 
-SCENARIOS = MappingProxyType({scenario.name: scenario for scenario in (*POINTS, *IMAGES)})
+SCENARIOS = MappingProxyType({scenario.name: scenario for scenario in (*POINTS, *IMAGES, *DIRAC)})
 SEEDS = 5
 
 

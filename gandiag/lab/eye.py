@@ -22,7 +22,8 @@ class Seen:
     Attributes:
         features: With shape :math:`(n, d)`: the points themselves, or the classifier's penultimate activations.
         classes: Nearest mode, class, or three-digit number of each sample, with shape :math:`(n,)`.
-        quality: Share within 3 standard deviations of a mode; for images, mean largest class probability.
+        quality: Share within 3 standard deviations of a mode; for images, mean largest class probability; 1 for the
+            points of the Dirac-GAN, which are of one class.
     """
 
     features: Tensor
@@ -33,6 +34,8 @@ class Seen:
 @torch.no_grad()
 def look(samples: Tensor, dataset: Dataset) -> Seen:
     """See samples with shape :math:`(n, *)` as kin of a data set's."""
+    if dataset.name == "dirac":
+        return Seen(samples, torch.zeros(len(samples), dtype=torch.int64), 1.0)
     if dataset.mixture is not None:
         return _look_at_points(samples, dataset.mixture)
     images = samples

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from gandiag.errors import GandiagError
-from gandiag.nets import conditional_written, dcgan, lecture, mlp
+from gandiag.nets import conditional_written, dcgan, dirac, lecture, mlp
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,10 @@ def _tanh() -> Networks:
     return Networks(mlp.orthogonal(generator), mlp.orthogonal(mlp.PointDiscriminator(activation="tanh")), 32)
 
 
+def _dirac() -> Networks:
+    return Networks(*dirac.dirac_players(), dirac.NOISE_SIZE)
+
+
 MODELS = MappingProxyType(
     {
         "lecture": _lecture(),
@@ -104,6 +108,7 @@ MODELS = MappingProxyType(
         "mlp_sigmoid": _mlp(depth=6, activation="sigmoid"),
         "mlp_sigmoid_batch_norm": _mlp(depth=6, activation="sigmoid", batch_norm=True),
         "mlp_tanh": _Model(_tanh, POINTS),
+        "dirac": _Model(_dirac, POINTS),
     }
 )
 """``batch_norm`` is in the generator unless the name says otherwise: in the discriminator it hurts (Kurach et al.,

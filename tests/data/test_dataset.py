@@ -8,7 +8,12 @@ import torch
 from gandiag.data import DATASETS, Dataset, Mixture, catalogue, check_samples, load_dataset
 from gandiag.errors import GandiagError
 
-MADE_ON_THE_SPOT = {"digits": (1797, (1, 28, 28)), "ring": (50_000, (2,)), "grid": (50_000, (2,))}
+MADE_ON_THE_SPOT = {
+    "digits": (1797, (1, 28, 28)),
+    "ring": (50_000, (2,)),
+    "grid": (50_000, (2,)),
+    "dirac": (10_000, (2,)),
+}
 
 
 def test_every_named_data_set_is_made_on_the_spot_or_read_from_archives() -> None:
@@ -23,7 +28,7 @@ def test_a_data_set_that_needs_no_download_loads_by_name(name: str) -> None:
     assert (len(dataset), dataset.sample_shape) == MADE_ON_THE_SPOT[name]
     assert dataset.labels.shape == (len(dataset),)
     assert dataset.samples.dtype == torch.float32
-    assert (dataset.mixture is None) == (name == "digits")
+    assert (dataset.mixture is None) == (name in ("digits", "dirac"))
 
 
 def test_an_unknown_data_set_is_refused_in_one_sentence_that_lists_the_choices() -> None:

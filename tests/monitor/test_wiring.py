@@ -242,3 +242,17 @@ def test_wiring_stands_in_the_verdict_the_json_and_the_report(tmp_path):
     assert diagnosis.to_dict()["wiring"][0]["kind"] == "left_over_gradients"
     page = monitor.report(tmp_path / "report.html").read_text()
     assert "did not ask for" in page
+
+
+def test_real_samples_that_send_no_gradient_are_no_second_step() -> None:
+    """Of zeros, a discriminator without biases learns nothing."""
+
+    class FirstOnly(nn.Linear):
+        def forward(self, points: Tensor) -> Tensor:
+            return super().forward(points[:, :1])
+
+    def real() -> Tensor:
+        return torch.cat([torch.zeros(16, 1), torch.randn(16, 3)], dim=1)
+
+    loop = Loop(discriminator=FirstOnly(1, 1, bias=False), real=real, configuration={"n_critic": 1})
+    assert not loop.run()
