@@ -5,7 +5,7 @@ import numpy as np
 from gandiag.detect.finding import Evidence, Failure, Finding, Status
 from gandiag.detect.policy import Threshold
 from gandiag.detect.remedies import remedies_for
-from gandiag.detect.windows import RunView, Values, above, below, first_iteration, missing
+from gandiag.detect.windows import RunView, Values, above, below, first_iteration, missing, smoothed
 
 ALL_FINITE = Threshold(1.0, "a gradient or a sample that is not a number ends every training")
 
@@ -20,8 +20,9 @@ def detect_non_convergence(run: RunView) -> Finding:
     ``fid_judge``, or without a judge the energy distance.
 
     Rule: Divergence: something is not finite, or the discriminator has run away, in 80 % of the last third.
-    Oscillation: most fixed inputs change class between probes and the distance makes no progress. Stagnation: the
-    samples are about as far from the data as they began although they move.
+    Oscillation: most fixed inputs change class between probes, or their samples move by half the data's scale, and the
+    distance makes no progress. Stagnation: the samples move, and are about as far from the data as they began, or far
+    from it and come no nearer.
 
     Undecided when: Neither the logits nor the course of the samples is known.
 
@@ -55,7 +56,7 @@ def detect_non_convergence(run: RunView) -> Finding:
         _reason(run, kind),
         kind=kind,
         onset=run.onset(known[kind]),
-        evidence=(*_quality_evidence(run), *_evidence(run)) if kind == "stagnation" else _evidence(run),
+        evidence=_evidence(run) if kind == "divergence" else (*_quality_evidence(run), *_evidence(run)),
         remedies=remedies_for(kind),
     )
 
@@ -129,11 +130,12 @@ def _blown_up(run: RunView) -> Values | None:
 
 
 def _wandering(run: RunView) -> Values | None:
-    """Where most fixed inputs change class between probes while the quality makes no progress."""
-    hopping, quality = run.windowed(run.own("probes.flip_rate")), run.windowed(_quality(run))
-    if missing(hopping) or missing(quality):
+    """Where the samples of fixed inputs go from place to place and come no nearer to the data."""
+    hopping, movement = run.windowed(run.own("probes.flip_rate")), run.windowed(run.own("probes.drift"))
+    if missing(run.windowed(_quality(run))) or (missing(hopping) and missing(movement)):
         return None
-    wandering: Values = above(hopping, run.policy.hopping) & _diverse(run) & _without_progress(run, quality)
+    restless = above(movement, run.policy.restless) if missing(hopping) else above(hopping, run.policy.hopping)
+    wandering: Values = restless & _diverse(run) & _far(run) & _without_progress(run, _quality(run))
     return wandering
 
 
@@ -145,25 +147,34 @@ def _diverse(run: RunView) -> Values:
     return diverse
 
 
-def _without_progress(run: RunView, quality: Values) -> bool:
-    """Whether the last third is hardly better than the third before."""
-    judged = len(run.judged(quality))
-    before = quality[-2 * judged : -judged]
+def _without_progress(run: RunView, signal: str) -> bool:
+    """Whether a distance is hardly less in the last third than in the third before."""
+    distance = run.windowed(signal)
+    judged = len(run.judged(distance))
+    before = distance[-2 * judged : -judged]
     if np.isnan(before).all():
         return False
-    return bool(run.median(quality) > run.policy.no_progress.value * np.nanmedian(before))
+    least = run.policy.stalled if "energy" in signal else run.policy.no_progress
+    return bool(run.median(distance) > least.value * np.nanmedian(before))
 
 
 def _stagnated(run: RunView) -> Values | None:
-    """Where samples move and yet are about as far from the data as they were at the start."""
+    """Where samples move and yet are as far from the data as at the start, or far from it and come no nearer."""
     quality, movement = run.windowed(_quality(run)), run.windowed(run.own("probes.drift"))
     if missing(quality) or missing(movement):
         return None
     moving = ~below(movement, run.policy.still)
-    diverse = _diverse(run)
-    far = ~below(run.windowed(run.own("probes.energy")), run.policy.near)
-    stagnated: Values = (quality > run.policy.stagnated.value * _first_quality(run)) & moving & diverse & far
+    as_at_first = quality > run.policy.stagnated.value * _first_quality(run)
+    energy = run.own("probes.energy")
+    stalled = not missing(run.windowed(energy)) and _without_progress(run, energy)
+    stagnated: Values = (as_at_first | stalled) & moving & _diverse(run) & _far(run)
     return stagnated
+
+
+def _far(run: RunView) -> Values:
+    """Where the samples are not at the data, as far as that is known; what circles around it comes by now and then."""
+    far: Values = ~below(smoothed(run.windowed(run.own("probes.energy"))), run.policy.near)
+    return far
 
 
 def _quality(run: RunView) -> str:
@@ -177,7 +188,7 @@ def _reason(run: RunView, kind: str) -> str:
         return "The critic is not kept to any slope: its outputs grow without bound and its distance means nothing."
     return {
         "divergence": "The discriminator's outputs have left all bounds.",
-        "oscillation": "The samples keep changing class and do not get better: the players chase each other.",
+        "oscillation": "The samples go from place to place and do not get better: the players chase each other.",
         "stagnation": "The samples move but come no nearer to the data.",
     }[kind]
 
@@ -190,8 +201,11 @@ def _first_quality(run: RunView) -> float:
 def _quality_evidence(run: RunView) -> list[Evidence]:
     share = run.policy.stagnated
     least = Threshold(share.value * _first_quality(run), f"{share.value:g} of its first value: {share.source}")
-    name = "fid_judge" if "fid_judge" in _quality(run) else "Energy distance to the data, of 1,"
-    return [run.evidence(_quality(run), name, ">", least)]
+    energy = run.own("probes.energy")
+    found = [run.evidence(energy, "Energy distance to the data, of 1,", ">", run.policy.near)]
+    if _quality(run) != energy:
+        found.append(run.evidence(_quality(run), "fid_judge", ">", least))
+    return sorted(found, key=lambda evidence: not evidence.crossed)
 
 
 def _evidence(run: RunView) -> tuple[Evidence, ...]:
@@ -207,9 +221,9 @@ def _evidence(run: RunView) -> tuple[Evidence, ...]:
         found.append(
             run.evidence(run.own("signal.logit_real"), "Mean logit on real samples", ">", policy.blown_up_logit)
         )
-    found.append(
-        run.evidence(
-            run.own("probes.flip_rate"), "Share of fixed inputs that change class between probes", ">", policy.hopping
-        )
-    )
+    flips, movement = run.own("probes.flip_rate"), run.own("probes.drift")
+    if len(run.recording.series(flips)):
+        found.append(run.evidence(flips, "Share of fixed inputs that change class between probes", ">", policy.hopping))
+    else:
+        found.append(run.evidence(movement, "Movement of fixed inputs' samples between probes", ">", policy.restless))
     return tuple(sorted(found, key=lambda evidence: not evidence.crossed))

@@ -44,7 +44,10 @@ class Policy:
             classes.
         uneven_classes: KL to the real class histogram, in nats, above which coverage is uneven.
         hopping: Share of fixed inputs that change class between probes above which the generator wanders.
-        no_progress: Final over earlier median of the distance to the data above which there is no progress.
+        restless: Movement of the samples between probes, in mean distances of real samples, above which a generator
+            wanders where no judge names classes.
+        no_progress: Final over earlier median of ``fid_judge`` above which there is no progress.
+        stalled: The same of the energy distance.
         stagnated: Final over first distance to the data above which nothing was learnt.
         near: Energy distance to the data, of 1, below which the samples are at the data whatever they began with.
         blown_up_logit: Mean |logit| above which the discriminator has run away; ``None`` where the loss sets none.
@@ -93,7 +96,12 @@ class Policy:
     )
     uneven_classes: Threshold = Threshold(0.9, f"0.1 to 0.7 healthy ({MEASURED_HERE})")
     hopping: Threshold = Threshold(0.5, f"0.15 to 0.35 healthy, 0.4 to 1 wandering ({MEASURED_HERE})")
+    restless: Threshold = Threshold(0.5, f"0.1 to 0.3 healthy at 40 probes a run ({MEASURED_HERE})")
     no_progress: Threshold = Threshold(0.95, "less than 5 % better is within fid_judge's own spread at 512 samples")
+    stalled: Threshold = Threshold(
+        0.85,
+        "0.9 to 1.1 on the Dirac-GAN's closed orbits, under 0.7 where a run still learns (reports/lab, calibration)",
+    )
     stagnated: Threshold = Threshold(0.7, f"0.1 to 0.3 healthy ({MEASURED_HERE})")
     near: Threshold = Threshold(
         0.1, "0.002 to 0.04 at the end of healthy runs, 0.12 to 0.6 of failed ones (calibration recipes of reports/lab)"

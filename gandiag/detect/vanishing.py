@@ -18,7 +18,8 @@ def detect_vanishing_gradients(run: RunView) -> Finding:
     the first to the last layer's gradient (lost on the way through the generator); and how far the samples of fixed
     inputs still move.
 
-    Rule: One of the factors is dead in 80 % of the last third of the run, and the samples stand still in most of it. A
+    Rule: One of the factors is dead in 80 % of the last third of the run while the samples are not at the data, and
+    they stand still in most of it. A
     dead factor under samples that mostly move is a warning: Adam divides a tiny gradient by its own size. Not so where
     the signal is lost in depth and the samples were alike from the start: what moves then are the last layers alone.
 
@@ -37,10 +38,12 @@ def detect_vanishing_gradients(run: RunView) -> Finding:
             "The gradient that the generator's loss sends into its samples was not seen often enough to judge.",
         )
     body = run.windowed(run.own("signal.input_gradient"))
+    # At the data, there is nothing left to teach.
+    away = ~below(run.windowed(run.own("probes.energy")), run.policy.near)
     dead = {
-        "saturated_discriminator": below(head, run.policy.dead_head),
-        "dead_discriminator": below(body, run.policy.dead_input_gradient),
-        "lost_in_depth": below(depth_ratio(run), run.policy.dead_depth),
+        "saturated_discriminator": below(head, run.policy.dead_head) & away,
+        "dead_discriminator": below(body, run.policy.dead_input_gradient) & away,
+        "lost_in_depth": below(depth_ratio(run), run.policy.dead_depth) & away,
     }
     movement = run.windowed(run.own("probes.drift"))
     still = below(movement, run.policy.still) | np.isnan(movement)

@@ -40,7 +40,7 @@ class RunView:
     def windowed(self, signal: str) -> Values:
         """Median of a signal in each window; NaN in windows before its first value.
 
-        A probe's value holds until the next probe.
+        A probe's value holds until the next probe, but for no longer than a quarter of the run.
         """
         if signal not in self._known:
             self._known[signal] = self._cut(signal)
@@ -52,7 +52,7 @@ class RunView:
         if series.empty:
             return np.full(self.policy.windows, np.nan)
         window = np.clip(np.searchsorted(self.edges, series.index, side="right") - 1, 0, self.policy.windows - 1)
-        return carried_on(medians(series.to_numpy(), window, self.policy.windows))
+        return carried_on(medians(series.to_numpy(), window, self.policy.windows), self.policy.windows // 4)
 
     def own(self, table_and_column: str) -> str:
         """The full name of this generator's signal."""
@@ -119,11 +119,22 @@ def medians(values: Values, groups: Values, count: int) -> Values:
     return found
 
 
-def carried_on(values: Values) -> Values:
-    """The same, with the last value before it in the place of each NaN; those at the beginning stay."""
-    last = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(len(values))))
-    carried: Values = values[last]
-    return carried
+def carried_on(values: Values, most: int) -> Values:
+    """The same, with the last value before it in the place of each NaN, over at most so many of them.
+
+    Examples:
+        >>> carried_on(np.array([np.nan, 1.0, np.nan, np.nan, np.nan, 2.0]), 2)
+        array([nan,  1.,  1.,  1., nan,  2.])
+    """
+    at = np.arange(len(values))
+    last = np.maximum.accumulate(np.where(np.isnan(values), 0, at))
+    return np.where(at - last <= most, values[last], np.nan)
+
+
+def smoothed(values: Values) -> Values:
+    """Running median over a quarter of the windows; NaN where all of these are."""
+    smooth: Values = pd.Series(values).rolling(len(values) // 4, center=True, min_periods=1).median().to_numpy()
+    return smooth
 
 
 def below(values: Values, threshold: Threshold) -> Values:

@@ -109,11 +109,22 @@ def test_windows_are_medians_of_equal_parts_of_the_run():
     np.testing.assert_allclose(run.windowed("signal.grad_norm[G]"), np.median(values.reshape(40, 10), axis=1))
 
 
+def probed(at: list[int], diversity: list[float]) -> Recording:
+    probes = pd.DataFrame({"iteration": at, "network": "G", "diversity": diversity})
+    return Recording(steps=pd.DataFrame({"iteration": np.arange(400), "network": "G"}), probes=probes)
+
+
 def test_a_probes_value_holds_until_the_next_probe():
-    probes = pd.DataFrame({"iteration": [0, 200], "network": "G", "diversity": [0.1, 0.9]})
-    steps = pd.DataFrame({"iteration": np.arange(400), "network": "G"})
-    windows = RunView(Recording(steps=steps, probes=probes), Policy()).windowed("probes.diversity[G]")
+    windows = RunView(probed([0, 100, 200, 300], [0.1, 0.1, 0.9, 0.9]), Policy()).windowed("probes.diversity[G]")
     assert windows.tolist() == [0.1] * 20 + [0.9] * 20
+
+
+def test_a_probes_value_says_nothing_of_more_than_a_quarter_of_the_run():
+    """Two probes in a whole run, the first of a generator that had not begun to learn."""
+    recording = probed([2, 399], [0.05, 0.9])
+    windows = RunView(recording, Policy()).windowed("probes.diversity[G]")
+    np.testing.assert_array_equal(windows, [0.05] * 11 + [np.nan] * 28 + [0.9])
+    assert diagnose(recording).verdict == "insufficient_data"
 
 
 def test_a_changed_policy_changes_the_verdict(make_recording):

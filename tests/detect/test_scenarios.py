@@ -7,29 +7,45 @@ import pytest
 from gandiag.detect import Failure, Status, diagnose
 from gandiag.recording import Recording
 
-VANISHED = {"head_gradient": 1e-5, "grad_norm": 1e-5, "drift": 0.001, "diversity": lambda t: 0.5 if t < 0.1 else 0.2}
+VANISHED = {
+    "energy": 0.5,
+    "head_gradient": 1e-5,
+    "grad_norm": 1e-5,
+    "drift": 0.001,
+    "diversity": lambda t: 0.5 if t < 0.1 else 0.2,
+}
+
+UNTRAINED = {"drift": 0.0, "energy": 0.6, "diversity": 0.1, "modes": 2, "kl_to_real": 1.9}
+DEAD = {"head_gradient": 0.5, "input_gradient": 1e-12, "grad_norm": 1e-12, "drift": 0.0, "accuracy": 0.5}
+WITHOUT_A_JUDGE = {"modes": None, "kl_to_real": None, "flip_rate": None, "fid_judge": None, "classes": False}
 
 SCENARIOS = {
     "healthy": ({}, "healthy", None),
     # vanishing gradients, in its three kinds
     "saturated": (
-        {"head_gradient": 1e-5, "drift": lambda t: 0.3 if t < 0.1 else 0.0, "modes": 2, "loss": "minimax"},
+        {
+            "head_gradient": 1e-5,
+            "drift": lambda t: 0.3 if t < 0.1 else 0.0,
+            "energy": 0.5,
+            "modes": 2,
+            "loss": "minimax",
+        },
         "vanishing_gradients",
         "saturated_discriminator",
     ),
     "never learnt": (
-        {"head_gradient": 1e-6, "drift": 0.0, "diversity": 0.1, "modes": 2, "kl_to_real": 1.9, "loss": "minimax"},
+        {**UNTRAINED, "head_gradient": 1e-6, "loss": "minimax"},
         "vanishing_gradients",
         "saturated_discriminator",
     ),
     "dead discriminator that looks like equilibrium": (
-        {"head_gradient": 0.5, "input_gradient": 1e-12, "grad_norm": 1e-12, "drift": 0.0, "accuracy": 0.5},
+        {**DEAD, "energy": 0.4},
         "vanishing_gradients",
         "dead_discriminator",
     ),
-    "lost in depth": ({"first_layer": 1e-7, "drift": 0.0}, "vanishing_gradients", "lost_in_depth"),
+    "lost in depth": ({"first_layer": 1e-7, "drift": 0.0, "energy": 0.5}, "vanishing_gradients", "lost_in_depth"),
     "lost in depth while the last layers move": (
-        {"first_layer": 1e-7, "diversity": 1e-5, "modes": 1, "kl_to_real": 2.3},
+        {"first_layer": 1e-7, "diversity": 1e-5, "energy": 0.5, "modes": 1, "kl_to_real": 2.3},
         "vanishing_gradients",
         "lost_in_depth",
     ),
@@ -45,6 +61,11 @@ SCENARIOS = {
         "healthy",
         None,
     ),
+    "dead discriminator because converged": (
+        {**DEAD, "energy": 0.02, "drift": lambda t: 0.3 if t < 0.5 else 0.0},
+        "healthy",
+        None,
+    ),
     "saturated only at the start": ({"head_gradient": lambda t: 1e-6 if t < 0.3 else 0.4}, "healthy", None),
     # mode collapse
     "one sample": ({"diversity": 0.1, "modes": 1, "kl_to_real": 2.3}, "mode_collapse", "total"),
@@ -57,11 +78,7 @@ SCENARIOS = {
     "all classes, very unevenly": ({"modes": 9, "kl_to_real": 1.2}, "mode_collapse", "partial"),
     "regions missing, without a judge": (
         {
-            "modes": None,
-            "kl_to_real": None,
-            "flip_rate": None,
-            "fid_judge": None,
-            "classes": False,
+            **WITHOUT_A_JUDGE,
             "cluster_coverage": 0.3,
             "energy": 0.4,
         },
@@ -85,10 +102,13 @@ SCENARIOS = {
     "logits run away": ({"logit_real": (0.0, 900.0)}, "non_convergence", "divergence"),
     "not a number": ({"gradients_finite": lambda t: t < 0.5}, "non_convergence", "divergence"),
     "samples not a number": ({"finite_share": lambda t: 1.0 if t < 0.9 else 0.0}, "non_convergence", "divergence"),
-    "wandering": ({"flip_rate": 0.8, "fid_judge": 300.0}, "non_convergence", "oscillation"),
+    "wandering": ({"flip_rate": 0.8, "fid_judge": 300.0, "energy": 0.3}, "non_convergence", "oscillation"),
     "stagnation": ({"fid_judge": 800.0, "energy": 0.5}, "non_convergence", "stagnation"),
     "stagnation without a judge": (
-        {"energy": 0.5, "modes": None, "kl_to_real": None, "flip_rate": None, "fid_judge": None, "classes": False},
+        {
+            "energy": 0.5,
+            **WITHOUT_A_JUDGE,
+        },
         "non_convergence",
         "stagnation",
     ),
@@ -97,7 +117,15 @@ SCENARIOS = {
         "non_convergence",
         "divergence",
     ),
+    "circling around the data, without a judge": (
+        {**WITHOUT_A_JUDGE, "energy": lambda t: 0.25 + 0.25 * math.sin(60 * t), "drift": 0.9},
+        "non_convergence",
+        "oscillation",
+    ),
     # near-misses of non-convergence
+    "samples that change places at the data": ({"flip_rate": 0.8, "fid_judge": 100.0, "energy": 0.02}, "healthy", None),
+    "steps across the data's scale at the data": ({**WITHOUT_A_JUDGE, "energy": 0.02, "drift": 0.9}, "healthy", None),
+    "far and coming nearer": ({**WITHOUT_A_JUDGE, "energy": (0.9, 0.2), "drift": 0.3}, "healthy", None),
     "classes change because samples get better": ({"flip_rate": 0.8, "fid_judge": (900.0, 50.0)}, "healthy", None),
     "at the data from the start, as a translator can be": ({"fid_judge": 90.0, "energy": 0.03}, "healthy", None),
     "unknown loss, slope and logits in bounds": (
@@ -125,17 +153,15 @@ SCENARIOS = {
     "no signal": ({"head_gradient": None, "grad_norm": None}, "insufficient_data", None),
     "no diversity": ({"diversity": None}, "insufficient_data", None),
     "no judge": (
-        {"modes": None, "kl_to_real": None, "flip_rate": None, "fid_judge": None, "classes": False},
+        {
+            **WITHOUT_A_JUDGE,
+        },
         "healthy",
         None,
     ),
     "collapse without a judge": (
         {
-            "modes": None,
-            "kl_to_real": None,
-            "flip_rate": None,
-            "fid_judge": None,
-            "classes": False,
+            **WITHOUT_A_JUDGE,
             "diversity": 0.1,
         },
         "mode_collapse",

@@ -1,5 +1,7 @@
 """How work in passing is spaced out in time."""
 
+from itertools import pairwise
+
 import pytest
 
 from gandiag.monitor import clock
@@ -34,6 +36,20 @@ def test_the_first_time_is_at_once_or_after_what_it_is_taken_to_cost(now):
     assert not paced.due(8)
     now["now"] += 0.02
     assert paced.due(9)
+
+
+def test_the_allowance_sees_a_short_run_whole_and_is_used_up(now):
+    """A thousand steps a second, and 50 ms each time: the share alone would allow one time in 1.4 s."""
+    paced, at = Clock(None, share=0.035, allowance=2.0), []
+    for step in range(1, 20_001):
+        now["now"] += 0.001
+        if paced.due(step):
+            at.append(step)
+            now["now"] += 0.05
+            paced.done(step, 0.05)
+    early = [step for step in at if step <= 3000]
+    assert all(after <= 1.1 * before + 11 for before, after in pairwise(early))
+    assert len(at) * 0.05 <= 2.0 + 0.05 + 0.035 * (now["now"] - 1000)
 
 
 def test_given_steps_are_kept_whatever_the_time(now):
