@@ -1,6 +1,7 @@
 """A run cut into equal windows, and what it means for a condition to hold."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class RunView:
     policy: Policy
     generator: str = "G"
 
-    @property
+    @cached_property
     def edges(self) -> Values:
         """First iteration of each window, and the end."""
         return np.linspace(0, max(self.recording.iterations, 1), self.policy.windows + 1)
