@@ -66,7 +66,7 @@ def run_study(
                     return
                 stacks: list[Stack] = [(run,) for run in todo]
                 if engine == "stacked":
-                    stacks = stacks_of(todo, out, workers)
+                    stacks = stacks_of(todo, out, workers, device)
                 if workers == 1:
                     _one_by_one(stacks, out, data_dir, bar, device)
                 else:

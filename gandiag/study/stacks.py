@@ -19,10 +19,13 @@ Stack = tuple[Run, ...]
 """Runs that are trained together; one alone is trained as ever."""
 
 LARGEST_STACK = 16
-"""Members: more are hardly faster a member (``benchmarks/stacked.csv``), and lose more when they are killed."""
+"""Members on the CPU: of 32, each is hardly faster, and more is lost when they are killed."""
+
+LARGEST_ELSEWHERE = 128
+"""Members on an accelerator, which many more keep busy."""
 
 
-def stacks_of(todo: list[Run], out: Path, workers: int) -> list[Stack]:
+def stacks_of(todo: list[Run], out: Path, workers: int, device: str = "cpu") -> list[Stack]:
     """Put together what can be trained as one, so that every worker has a stack.
 
     Alone remain runs that no other goes with, those that have a checkpoint to go on from, and those of a kind that
@@ -40,7 +43,8 @@ def stacks_of(todo: list[Run], out: Path, workers: int) -> list[Stack]:
             groups.setdefault(shared(run.config), []).append(run)
     for reason, count in reasons.items():
         tqdm.write(f"{count} of {len(todo)} runs are trained one by one: they have {reason}.", file=sys.stderr)
-    most = max(1, min(LARGEST_STACK, ceil(len(todo) / workers)))
+    largest = LARGEST_STACK if device == "cpu" else LARGEST_ELSEWHERE
+    most = max(1, min(largest, ceil(len(todo) / workers)))
     return [stack for group in groups.values() for stack in _split(group, most)] + [(run,) for run in alone]
 
 

@@ -125,7 +125,21 @@ def _metadata(config: TrainingConfig) -> dict[str, object]:
 
 @dataclass
 class _Stack:
-    """The loop and where it stands; ``config`` holds for all members but for what is their own."""
+    """The loop and where it stands.
+
+    Attributes:
+        config: Holds for all members, but for what is their own.
+        strengths: Of each member's regulariser, with shape :math:`(m,)`.
+        dataset: The data of all.
+        players: The networks.
+        loss: The players' losses.
+        probes: What looks at the samples.
+        generator_steps: What is noted of the generators' steps.
+        discriminator_steps: The same of the discriminators'.
+        signal: What is noted of the generators' learning signal.
+        iteration: Generator steps done.
+        judged: Logits of real and of generated samples, of the discriminators' latest step in this iteration.
+    """
 
     config: TrainingConfig
     strengths: Tensor
@@ -138,7 +152,6 @@ class _Stack:
     signal: SignalRecord
     iteration: int = 0
     judged: tuple[Tensor, Tensor] | None = None
-    """Logits of real and of generated samples, of the discriminators' latest step in this iteration."""
 
     def go_on(self, progress: Callable[[int], object]) -> None:
         """Train until the configured end."""

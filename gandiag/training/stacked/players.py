@@ -127,7 +127,8 @@ def build_stack(
         GandiagError: If the networks do not fit the data or one another, or cannot be stacked.
     """
     members, sources = [], []
-    with torch.random.fork_rng():
+    elsewhere = {} if device.type == "cpu" else {"device_type": device.type}
+    with torch.random.fork_rng(devices=[device] if elsewhere else [], **elsewhere):
         for config in configs:
             torch.manual_seed(config.seed)
             members.append(build_players(config, sample_shape, torch.device("cpu")))

@@ -37,6 +37,8 @@ CASES = (
     | {name: {"regularizer": name, "strength": strength} for name, strength in STRENGTHS.items()}
     | {
         "layer norm": {"regularizer": "layer_norm"},
+        "spectral norm": {"regularizer": "spectral_norm"},
+        "weight norm": {"regularizer": "weight_norm"},
         "lecture's labels": {"real_label": 0, "regularizer": "label_smoothing", "strength": 0.1},
         "minibatch deviation": {"anti_collapse": "minibatch_std"},
         "packed, penalised": {"anti_collapse": "pacgan2", "regularizer": "r1", "strength": 1.0},
@@ -172,7 +174,6 @@ def test_what_is_not_measured_is_said():
         ({"anti_collapse": "unrolled5"}, "an unrolled discriminator"),
         ({"ema_decay": 0.99}, "an averaged generator"),
         ({"dataset": "digits", "model": "dcgan_small"}, "a part of the kind DCGANGenerator"),
-        ({"regularizer": "spectral_norm"}, "a part of the kind ParametrizedLinear"),
     ],
     ids=str,
 )
