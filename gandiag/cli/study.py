@@ -34,9 +34,10 @@ def options(function: Any) -> Any:
             type=click.Choice(get_args(Engine)),
             default="processes",
             show_default=True,
-            help="Processes of this machine, or a cluster's by Ray.",
+            help="Processes of this machine, each with one run or with a stack of them, or a cluster's by Ray.",
         ),
         click.option("--address", help="Of the Ray cluster. [default: one on this machine]"),
+        click.option("--device", default="cpu", show_default=True, help="torch device of the stacks."),
         click.option("--iterations", type=int, help="Budget of each run, in generator steps."),
         click.option("--dataset", help="Data set of every run whose setting does not name one."),
         click.option("--seeds", type=int, help="Paired seeds of every setting."),
@@ -72,6 +73,7 @@ def perform(
     workers: int,
     engine: Engine,
     address: str | None,
+    device: str,
     data_dir: Path | None,
     results_only: bool,
 ) -> None:
@@ -84,7 +86,7 @@ def perform(
     out = out or Path("runs") / "studies" / study.name
     begun = time.perf_counter()
     if not results_only:
-        run_study(study, out, workers=workers, data_dir=data_dir, engine=engine, address=address)
+        run_study(study, out, workers=workers, data_dir=data_dir, engine=engine, address=address, device=device)
     page = write_results(study, out, into=into, command=_told(sys.argv), elapsed=time.perf_counter() - begun)
     click.echo(f"Look here: {page}")
 

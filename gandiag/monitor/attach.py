@@ -120,7 +120,8 @@ def begin(
     first = is_first()
     if not first:
         out, on_alarm = None, "ignore"
-    recorder = Recorder(out, _metadata(loss, configuration, [network.label for network in networks]), keep_until=start)
+    metadata = run_metadata(loss, configuration, [network.label for network in networks], torch.initial_seed())
+    recorder = Recorder(out, metadata, keep_until=start)
     watches = {n.label: GeneratorWatch(unwrapped(n.module), sample) for n in networks if n.role == "generator"}
     prober = Prober(watches, judge, real, device, recorder)
     monitor = Monitor(
@@ -156,7 +157,10 @@ def _check(every: int | None, start: int, on_alarm: OnAlarm, sample: object, gen
         raise GandiagError("'sample' gives one generator's samples, but there are several generators; leave it out.")
 
 
-def _metadata(loss: str | None, configuration: dict[str, Any] | None, labels: list[str]) -> dict[str, Any]:
+def run_metadata(
+    loss: str | None, configuration: dict[str, Any] | None, labels: list[str], seed: int
+) -> dict[str, Any]:
+    """What a recording begins with, besides the layout's version."""
     return {
         "status": "running",
         "loss": loss,
@@ -168,7 +172,7 @@ def _metadata(loss: str | None, configuration: dict[str, Any] | None, labels: li
             "python": platform.python_version(),
             "platform": sys.platform,
         },
-        "seed": torch.initial_seed(),
+        "seed": seed,
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
 

@@ -235,13 +235,40 @@ class GeneratorSignal:
 
 def _summarise(rows: list[Row], squashed: bool) -> Tensor:
     """The columns of rows whose tensors have the same shapes, with shape :math:`(r, 7)`."""
-    stacked = [
+    gradient, head, real, fake, scale, share = (
         None if tensors[0] is None else torch.stack([tensor for tensor in tensors if tensor is not None])
         for tensors in zip(*(row.tensors for row in rows), strict=True)
-    ]
-    gradient, head, real, fake, scale, share = stacked
+    )
     if squashed:
         real, fake = (None if outputs is None else outputs.float().logit(LEAST_PROBABILITY) for outputs in (real, fake))
+    return signal_columns(len(rows), gradient, head, real, fake, scale, share)
+
+
+def signal_columns(
+    count: int,
+    gradient: Tensor | None,
+    head: Tensor | None,
+    real: Tensor | None,
+    fake: Tensor | None,
+    scale: Tensor | None = None,
+    share: Tensor | None = None,
+) -> Tensor:
+    """The columns of the table ``signal``, after ``iteration`` and ``network``; what was not measured is NaN.
+
+    Args:
+        count: Number :math:`r` of rows.
+        gradient: ‖∂L_G/∂fake‖ of each sample, with shape :math:`(r, n)`, of losses that are means over samples.
+        head: ∂L_G/∂logit, with shape :math:`(r, n, *)`.
+        real: Logits of real samples, with shape :math:`(r, n, *)`.
+        fake: The same of generated ones.
+        scale: What mixed precision multiplied the loss by, with shape :math:`(r,)`.
+        share: Share of the gradient that came by way of the discriminator, with shape :math:`(r,)`.
+
+    Returns:
+        With shape :math:`(r, 7)`.
+    """
+    measured = (gradient, head, real, fake, scale, share)
+    device = next((one.device for one in measured if one is not None), torch.device("cpu"))
     unscaled = 1.0 if scale is None else 1 / scale.reshape(-1, 1)
     # Losses are means: times the batch size, it is the gradient of one sample's own loss.
     gradient = None if gradient is None else gradient * (gradient.shape[1] * unscaled)
@@ -257,8 +284,7 @@ def _summarise(rows: list[Row], squashed: bool) -> Tensor:
         "accuracy": midpoint_accuracy(real, fake),
         "adversarial_share": share,
     }
-    device = next((tensor.device for tensor in stacked if tensor is not None), torch.device("cpu"))
-    missing = torch.full((len(rows),), torch.nan, device=device)
+    missing = torch.full((count,), torch.nan, device=device)
     found = [missing if (column := columns[name]) is None else column.float() for name in COLUMNS]
     return torch.stack(found, dim=1)
 

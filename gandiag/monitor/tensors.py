@@ -56,6 +56,7 @@ def storage_of(tensor: Tensor) -> int:
 
 
 def per_sample_norm(tensor: Tensor) -> Tensor:
-    """Euclidean norm of each sample in float32, with shape :math:`(n,)`."""
-    norms: Tensor = torch.linalg.vector_norm(tensor.detach().reshape(len(tensor), -1), dim=1, dtype=torch.float32)
+    """Euclidean norm of each sample, at least in float32, with shape :math:`(n,)`."""
+    dtype = torch.promote_types(tensor.dtype, torch.float32)
+    norms: Tensor = torch.linalg.vector_norm(tensor.detach().reshape(len(tensor), -1), dim=1, dtype=dtype)
     return norms

@@ -51,8 +51,8 @@ class LectureGenerator(nn.Module):
 
     def forward(self, noise: Tensor) -> Tensor:
         """Images :math:`(n, 1, 28, 28)` in [0, 1] from noise :math:`(n, \\mathrm{noise\\_size})`."""
-        images: Tensor = self.layers(noise)
-        return images.view(len(images), *IMAGE_SHAPE)
+        images: Tensor = self.layers(noise).unflatten(-1, IMAGE_SHAPE)
+        return images
 
 
 class LectureDiscriminator(nn.Module):

@@ -57,7 +57,8 @@ class Packed(nn.Module):
 
     def forward(self, samples: Tensor) -> Tensor:
         """Logits :math:`(n / m, 1)` of samples :math:`(n, *)`, one for each ``m`` that follow one another."""
-        logits: Tensor = self.module(samples.reshape(-1, *self.packed_shape))
+        before = samples.shape[: -len(self.packed_shape) - 1]
+        logits: Tensor = self.module(samples.reshape(*before, -1, *self.packed_shape))
         return logits
 
 

@@ -5,7 +5,7 @@ import json
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -19,10 +19,11 @@ from tqdm import tqdm
 from gandiag.errors import GandiagError
 from gandiag.files import write_whole
 from gandiag.study.cluster import run_on_ray
-from gandiag.study.one_run import Progress, do, finished
-from gandiag.study.study import Run, Study, versions
+from gandiag.study.one_run import finished
+from gandiag.study.stacks import Stack, do_together, stacks_of
+from gandiag.study.study import Study, versions
 
-Engine = Literal["processes", "ray"]
+Engine = Literal["processes", "stacked", "ray"]
 MARK = "study.json"
 TRIES = 3
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -39,6 +40,7 @@ def run_study(
     data_dir: str | Path | None = None,
     engine: Engine = "processes",
     address: str | None = None,
+    device: str = "cpu",
 ) -> None:
     """Do what has not been done; the bar counts generator steps and shows the time left.
 
@@ -47,15 +49,18 @@ def run_study(
         out: Folder of its results.
         workers: Processes, each with one thread; 1 does all in this one.
         data_dir: Where MNIST is looked for first; on a cluster, on each of its machines.
-        engine: ``"processes"`` of this machine, or ``"ray"`` for a cluster's, which decides itself how many.
+        engine: ``"processes"`` of this machine; ``"stacked"``, the same with runs that share an architecture trained
+            as one; or ``"ray"`` for a cluster's processes, which decides itself how many.
         address: Of the cluster; left out, Ray starts one on this machine.
+        device: torch device of the stacks; runs that are trained alone stay on the CPU.
 
     Raises:
-        GandiagError: If the folder holds another study's results, is in use, or cannot be written; or if workers die
-            again and again.
+        GandiagError: If the folder holds another study's results, is in use, or cannot be written; if workers die
+            again and again; or if there is no such device.
     """
     if workers < 1:
         raise GandiagError(f"A study needs at least 1 worker; got {workers}.")
+    _check_device(device, engine)
     try:
         claim(study, out)
         with _alone_in(out):
@@ -63,14 +68,28 @@ def run_study(
             with tqdm(total=sum(run.config.iterations for run in todo), unit="it", desc=study.name) as bar:
                 if engine == "ray":
                     run_on_ray(todo, out, data_dir, bar, address)
-                elif workers == 1:
-                    _one_by_one(todo, out, data_dir, bar)
+                    return
+                stacks: list[Stack] = [(run,) for run in todo]
+                if engine == "stacked":
+                    stacks = stacks_of(todo, out, workers, device)
+                if workers == 1:
+                    _one_by_one(stacks, out, data_dir, bar, device)
                 else:
-                    _side_by_side(todo, out, data_dir, bar, workers)
+                    _side_by_side(stacks, out, data_dir, bar, workers, device)
     except OSError as error:
         raise GandiagError(
             f"The results cannot be written to {out} ({error}); make room there and run the same command again."
         ) from error
+
+
+def _check_device(device: str, engine: Engine) -> None:
+    if engine != "stacked" and device != "cpu":
+        raise GandiagError(f"Only stacks train on another device than the CPU; give --engine stacked for '{device}'.")
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise GandiagError(f"There is no device '{device}' here ({reason}); leave --device out for the CPU.") from error
 
 
 def claim(study: Study, out: Path) -> None:
@@ -110,44 +129,43 @@ def _alone_in(out: Path) -> Iterator[None]:
         yield
 
 
-def _one_by_one(todo: list[Run], out: Path, data_dir: str | Path | None, bar: "tqdm[None]") -> None:
-    for run in todo:
-        do(run, out, data_dir, _in_steps(bar.update))
+def _one_by_one(stacks: list[Stack], out: Path, data_dir: str | Path | None, bar: "tqdm[None]", device: str) -> None:
+    for stack in stacks:
+        do_together(stack, out, data_dir, device, bar.update)
 
 
-def _in_steps(add: Callable[[int], object]) -> Progress:
-    """From how many steps of a run are done to how many are new."""
-    counted = 0
-
-    def progress(iteration: int) -> None:
-        nonlocal counted
-        add(iteration - counted)
-        counted = iteration
-
-    return progress
-
-
-def _side_by_side(todo: list[Run], out: Path, data_dir: str | Path | None, bar: "tqdm[None]", workers: int) -> None:
+def _side_by_side(
+    stacks: list[Stack], out: Path, data_dir: str | Path | None, bar: "tqdm[None]", workers: int, device: str
+) -> None:
     """A pool of processes; a worker that dies takes the pool with it, and what it was at is tried again."""
     for _ in range(TRIES):
-        todo = [run for run in todo if not finished(run, out).is_dir()]
+        stacks = _left(stacks, out)
         try:
-            return _in_pool(todo, out, data_dir, bar, workers)
+            return _in_pool(stacks, out, data_dir, bar, workers, device)
         except BrokenProcessPool:
             continue
-    left = next(run for run in todo if not finished(run, out).is_dir())
+    left = _left(stacks, out)[0][0]
     raise GandiagError(
         f"A worker died {TRIES} times, with the run '{left.identity}' or one beside it (out of memory?); "
         "run the same command again with fewer --workers."
     )
 
 
-def _in_pool(todo: list[Run], out: Path, data_dir: str | Path | None, bar: "tqdm[None]", workers: int) -> None:
+def _left(stacks: list[Stack], out: Path) -> list[Stack]:
+    """What of the stacks is not finished."""
+    left = [tuple(run for run in stack if not finished(run, out).is_dir()) for stack in stacks]
+    return [stack for stack in left if stack]
+
+
+def _in_pool(
+    stacks: list[Stack], out: Path, data_dir: str | Path | None, bar: "tqdm[None]", workers: int, device: str
+) -> None:
     context = multiprocessing.get_context("spawn")
-    steps = context.Value("q", bar.total - sum(run.config.iterations for run in todo))
+    left = sum(run.config.iterations for stack in stacks for run in stack)
+    steps = context.Value("q", bar.total - left)
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(steps,))
     try:
-        running = {pool.submit(_do_counted, run, out, data_dir) for run in todo}
+        running = {pool.submit(_do_counted, stack, out, data_dir, device) for stack in stacks}
         while running:
             done, running = wait(running, SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
             for one in done:
@@ -157,12 +175,12 @@ def _in_pool(todo: list[Run], out: Path, data_dir: str | Path | None, bar: "tqdm
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _do_counted(run: Run, out: Path, data_dir: str | Path | None) -> None:
+def _do_counted(stack: Stack, out: Path, data_dir: str | Path | None, device: str) -> None:
     def add(new: int) -> None:
         with _steps.get_lock():
             _steps.value += new
 
-    do(run, out, data_dir, _in_steps(add))
+    do_together(stack, out, data_dir, device, add)
 
 
 def _begin_worker(steps: "Synchronized[int]") -> None:

@@ -44,10 +44,18 @@ def do(run: Run, out: Path, data_dir: str | Path | None = None, progress: Progre
         OSError: If the folder cannot be written.
     """
     if not finished(run, out).is_dir():
-        unfinished = out / "unfinished" / run.identity
-        keep(finished(run, out), *attempt(run, unfinished, data_dir, progress))
-        shutil.rmtree(unfinished, ignore_errors=True)
+        keep(finished(run, out), *attempt(run, _unfinished(run, out), data_dir, progress))
+        shutil.rmtree(_unfinished(run, out), ignore_errors=True)
     progress(run.config.iterations)
+
+
+def begun(run: Run, out: Path) -> bool:
+    """Whether a run has a checkpoint to go on from."""
+    return (_unfinished(run, out) / CHECKPOINT).exists()
+
+
+def _unfinished(run: Run, out: Path) -> Path:
+    return out / "unfinished" / run.identity
 
 
 def attempt(
@@ -61,9 +69,8 @@ def attempt(
     Raises:
         OSError: If the directory cannot be written.
     """
-    begun = time.perf_counter()
-    row: dict[str, Any] = {"run": run.identity, "setting": label(run.setting)}
-    row |= {**names_of(run.setting), **run.config.to_dict()}
+    started = time.perf_counter()
+    row = named_row(run)
     try:
         result = _train(run, directory, data_dir, progress)
         recording = Recording.load(directory)
@@ -74,8 +81,19 @@ def attempt(
     except Exception as error:  # a run that cannot be done is an answer, not an end of the study
         row |= {"error": f"{type(error).__name__}: {error}"}
         curves = pd.DataFrame({"iteration": pd.Series(dtype="int64")})
-    row["seconds"] = round(time.perf_counter() - begun, 2)
-    return row, curves.assign(run=run.identity, setting=label(run.setting), seed=run.config.seed)
+    row["seconds"] = round(time.perf_counter() - started, 2)
+    return row, named_curves(run, curves)
+
+
+def named_row(run: Run) -> dict[str, Any]:
+    """What a run's row begins with: what it is."""
+    row: dict[str, Any] = {"run": run.identity, "setting": label(run.setting)}
+    return row | {**names_of(run.setting), **run.config.to_dict()}
+
+
+def named_curves(run: Run, probes: pd.DataFrame) -> pd.DataFrame:
+    """A run's probes, each row with whose it is."""
+    return probes.assign(run=run.identity, setting=label(run.setting), seed=run.config.seed)
 
 
 def _train(run: Run, directory: Path, data_dir: str | Path | None, progress: Progress) -> TrainingResult:
@@ -84,7 +102,7 @@ def _train(run: Run, directory: Path, data_dir: str | Path | None, progress: Pro
         checkpoint = read_checkpoint(directory)[1]
     else:
         shutil.rmtree(directory, ignore_errors=True)
-    data = _data(run.config.dataset, data_dir)
+    data = data_of(run.config.dataset, data_dir)
     result = train(run.config, data, out=directory, checkpoint=checkpoint, progress=progress)
     if result.iterations < run.config.iterations:
         if "keyboard" in str(result.ended_early):
@@ -94,7 +112,8 @@ def _train(run: Run, directory: Path, data_dir: str | Path | None, progress: Pro
 
 
 @lru_cache(maxsize=2)
-def _data(name: str, data_dir: str | Path | None) -> Dataset:
+def data_of(name: str, data_dir: str | Path | None) -> Dataset:
+    """A data set by name; those of late are kept."""
     return load_dataset(name, data_dir)
 
 

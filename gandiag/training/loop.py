@@ -225,7 +225,8 @@ def batch(dataset: Dataset, size: int) -> Tensor:
     return dataset.samples[torch.randint(len(dataset), (size,), device=dataset.samples.device)]
 
 
-def _judge(dataset: Dataset) -> JudgeSpec:
+def judge_of(dataset: Dataset) -> JudgeSpec:
+    """What looks at samples of a data set."""
     if dataset.name in JUDGED_BY_DIGITS:
         return "mnist"
     return None if dataset.mixture is None else MixtureJudge(dataset.mixture)
@@ -237,7 +238,7 @@ def _attach(config: TrainingConfig, dataset: Dataset, players: Players, out: str
         players.generator,
         players.discriminator,
         real=None if dataset.name == "mnist" else dataset.samples,  # MNIST's statistics are packaged
-        judge=_judge(dataset),
+        judge=judge_of(dataset),
         every=config.probe_interval,
         out=out,
         on_alarm="ignore",

@@ -34,6 +34,15 @@ def truth_of_one_step(loop) -> dict[str, float]:
     }
 
 
+@pytest.fixture(params=[torch.float32, torch.float64], ids=["single", "double"])
+def precision(request):
+    """That of all tensors of a test."""
+    torch.set_default_dtype(request.param)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.usefixtures("precision")
 def test_all_factors_agree_with_autograd(make_loop):
     expected = truth_of_one_step(make_loop())
     loop = make_loop(steps=1)
