@@ -1,4 +1,4 @@
-"""Digits from one style to another and back, without one example of a pair: CycleGAN."""
+"""Digits from one style or data set to another and back, without one example of a pair: CycleGAN."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -12,8 +12,9 @@ from torch.optim import Adam
 
 from gandiag.applications.image_pool import ImagePool
 from gandiag.applications.session import ApplicationResult, Stateful, restore_session, run_session
-from gandiag.applications.translation import check_settings, probe_interval, split_digits
-from gandiag.data.domains import Domains, get_style, unpaired_domains
+from gandiag.applications.translation import check_settings, probe_interval, split_images
+from gandiag.data.domains import STYLES, Domains, outlines, unpaired_domains
+from gandiag.errors import GandiagError
 from gandiag.losses import least_squares_discriminator
 from gandiag.monitor import attach
 from gandiag.nets.cyclegan import CycleGANDiscriminator, CycleGANGenerator
@@ -21,6 +22,9 @@ from gandiag.nets.polarity_judge import PolarityJudge
 
 MODEL = "cyclegan"
 BETAS = (0.5, 0.999)
+DIGIT_SETS = ("digits", "mnist")
+FASHION_OUTLINES = "fashion_outlines"
+DOMAINS_B = (*STYLES, *DIGIT_SETS, FASHION_OUTLINES)
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,9 @@ class CycleGANSettings:
     """One run, to the last number: equal settings on one machine give equal runs.
 
     Attributes:
-        dataset: ``digits`` or ``mnist``.
-        style: What domain B is: ``inverted``, ``slanted`` or ``bold`` digits; domain A is upright ones.
+        dataset: Domain A: ``digits`` or ``mnist``.
+        style: Domain B: other images of the set, ``inverted``, ``slanted`` or ``bold``; or another set, ``digits``,
+            ``mnist`` or ``fashion_outlines`` (of Fashion-MNIST).
         adversarial_weight: Of the least-squares loss of both directions.
         cycle_weight: λ of Zhu et al. (2017), Eq. 3.
         identity_weight: Of the loss that asks a translator to leave images of its target domain as they are; the paper
@@ -42,7 +47,7 @@ class CycleGANSettings:
         checkpoint_every: Generator steps from checkpoint to checkpoint.
 
     Raises:
-        GandiagError: If a value is not in its range, all weights are 0, or the style is unknown.
+        GandiagError: If a value is not in its range, all weights are 0, or domain B is unknown or domain A itself.
     """
 
     dataset: str = "digits"
@@ -58,8 +63,10 @@ class CycleGANSettings:
     checkpoint_every: int = 200
 
     def __post_init__(self) -> None:
-        check_settings(self, losses=("adversarial_weight", "cycle_weight", "identity_weight"))
-        get_style(self.style)
+        check_settings(self, DIGIT_SETS, losses=("adversarial_weight", "cycle_weight", "identity_weight"))
+        others = [name for name in DOMAINS_B if name != self.dataset]
+        if self.style not in others:
+            raise GandiagError(f"Unknown style '{self.style}' of '{self.dataset}'; choose one of {', '.join(others)}.")
 
 
 @dataclass(frozen=True)
@@ -137,7 +144,7 @@ def train_cyclegan(
     Args:
         settings: The run.
         out: Run directory; left out, all stays in memory.
-        data_dir: Folder that holds MNIST, in torchvision's layout.
+        data_dir: Folder that holds MNIST and Fashion-MNIST, in torchvision's layout.
         checkpoint: A state from :func:`gandiag.applications.session.read_session` to go on from, in the same ``out``.
         progress: Called with the number of generator steps done, after each.
 
@@ -151,7 +158,7 @@ def train_cyclegan(
     torch.manual_seed(settings.seed)
     domains, _ = cyclegan_data(settings, data_dir)
     players = build_players(settings)
-    judge = PolarityJudge()
+    judge = None if settings.style == FASHION_OUTLINES else PolarityJudge()
     start = 0 if checkpoint is None else restore_session(checkpoint, {**players.networks, **players.optimizers})
     monitor = attach(
         {"AB": players.a_to_b, "BA": players.b_to_a},
@@ -180,8 +187,13 @@ def train_cyclegan(
 
 def cyclegan_data(settings: CycleGANSettings, data_dir: str | Path | None = None) -> tuple[Domains, Domains]:
     """Two domains to train on, and two of other images to measure on."""
-    train, held_out = split_digits(settings.dataset, data_dir)
-    return unpaired_domains(train, settings.style), unpaired_domains(held_out, settings.style)
+    train, held_out = split_images(settings.dataset, data_dir)
+    if settings.style in STYLES:
+        return unpaired_domains(train, settings.style), unpaired_domains(held_out, settings.style)
+    drawn = settings.style == FASHION_OUTLINES
+    others = split_images("fashion_mnist" if drawn else settings.style, data_dir)
+    train_b, held_out_b = (outlines(other.samples) if drawn else other.samples for other in others)
+    return Domains(train.samples, train_b), Domains(held_out.samples, held_out_b)
 
 
 def build_players(settings: CycleGANSettings) -> CycleGANPlayers:

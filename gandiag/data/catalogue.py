@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gandiag.data.cifar import load_cifar10
 from gandiag.data.dataset import Dataset, check_samples, mixture_dataset
 from gandiag.data.digits import load_digits
 from gandiag.data.dirac import dirac
@@ -14,6 +15,7 @@ DATASETS = (
     "digits",
     "mnist",
     "fashion_mnist",
+    "cifar10",
     "stacked_digits",
     "stacked_mnist",
     "labelled_digits",
@@ -28,7 +30,7 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
 
     Args:
         name: One of ``DATASETS``.
-        data_dir: Folder that holds MNIST or Fashion-MNIST, in torchvision's layout; the other sets need none.
+        data_dir: Folder that holds MNIST, Fashion-MNIST or CIFAR-10, in torchvision's layout; the other sets need none.
 
     Raises:
         GandiagError: If the name is unknown, or the data absent, corrupt or not finite.
@@ -47,6 +49,8 @@ def _load(name: str, data_dir: str | Path | None) -> Dataset:
         return load_digits()
     if name in TORCHVISION_CLASSES:
         return load_idx_dataset(name, data_dir=data_dir)
+    if name == "cifar10":
+        return load_cifar10(data_dir=data_dir)
     if name == "stacked_digits":
         return stacked(load_digits(), name)
     if name == "stacked_mnist":
