@@ -1,4 +1,4 @@
-"""Conditional generation: a GAN that makes the digit it is told to make."""
+"""Conditional generation: a GAN that makes the digit, or the garment, that it is told to make."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -29,7 +29,7 @@ from gandiag.nets.conditional import (
 )
 
 MODEL = "conditional"
-DigitData = Literal["digits", "mnist"]
+LabelledData = Literal["digits", "mnist", "fashion_mnist"]
 Conditioning = Literal["concatenation", "embedding", "projection", "ac_gan", "ignored"]
 UNPAIRED_LOSSES = tuple(name for name, loss in LOSSES.items() if not loss.paired)
 SAMPLING_BATCH = 500
@@ -40,7 +40,8 @@ class ConditionalSettings:
     """One conditional run, to the last number: equal settings on one machine give equal runs.
 
     Attributes:
-        dataset: ``digits`` or ``mnist``.
+        dataset: ``digits``, ``mnist`` or ``fashion_mnist``; the packaged judge knows no garments, so that what is
+            measured with it is not known of the last.
         network: ``mlp`` for the lecture's layers, ``dcgan`` for convolutions.
         conditioning: How the players are told the label: ``concatenation`` (one-hot), ``embedding``, ``projection``
             (Miyato and Koyama, 2018) or ``ac_gan`` (Odena et al., 2017); ``ignored`` tells the generator alone, and
@@ -58,7 +59,7 @@ class ConditionalSettings:
         checkpoint_every: Generator steps from checkpoint to checkpoint.
     """
 
-    dataset: DigitData = "digits"
+    dataset: LabelledData = "digits"
     network: Network = "dcgan"
     conditioning: Conditioning = "ac_gan"
     loss: str = "non_saturating"
@@ -75,7 +76,7 @@ class ConditionalSettings:
 
     def __post_init__(self) -> None:
         for name, choices in (
-            ("dataset", get_args(DigitData)),
+            ("dataset", get_args(LabelledData)),
             ("network", get_args(Network)),
             ("conditioning", get_args(Conditioning)),
             ("loss", UNPAIRED_LOSSES),
@@ -110,7 +111,7 @@ def train_conditional(
     Args:
         settings: The run.
         out: Run directory for the recording and the checkpoints; left out, all stays in memory.
-        data_dir: Where MNIST is looked for first.
+        data_dir: Where MNIST and Fashion-MNIST are looked for first.
         checkpoint: A state from :func:`~gandiag.applications.session.read_session` to go on from, in the same ``out``.
         progress: Called with the number of generator steps done, after each.
 
@@ -143,7 +144,7 @@ def train_conditional(
         generator,
         discriminator,
         real=None if settings.dataset == "mnist" else dataset.samples,  # MNIST's statistics are packaged
-        judge="mnist",
+        judge=None if settings.dataset == "fashion_mnist" else "mnist",
         every=settings.probe_interval,
         out=out,
         on_alarm="ignore",
@@ -234,18 +235,18 @@ def restore_generator(directory: Path) -> nn.Module:
 
 @torch.no_grad()
 def sample(generator: nn.Module, labels: Tensor, seed: int) -> Tensor:
-    """Images of given digits, in evaluation mode; torch's global random state and the generator stay as they are.
+    """Images of given classes, in evaluation mode; torch's global random state and the generator stay as they are.
 
     Args:
         generator: Noise and labels → images.
-        labels: Digits to make, int64 with shape :math:`(n,)`, each in [0, 10).
+        labels: Classes to make, int64 with shape :math:`(n,)`, each in [0, 10).
         seed: Fixes the noise.
 
     Returns:
         float32 with shape :math:`(n, 1, 28, 28)` in [0, 1].
 
     Raises:
-        GandiagError: If a label is no digit.
+        GandiagError: If a label is no class.
     """
     outside = labels[(labels < 0) | (labels >= CLASS_COUNT)]
     if len(outside):

@@ -1,5 +1,6 @@
 """Real data to train and judge on, embedded or through torchvision; what is made of it; and known mixtures."""
 
+from gandiag.data.catalogue import CLASS_NAMES as CLASS_NAMES
 from gandiag.data.catalogue import DATASETS as DATASETS
 from gandiag.data.catalogue import load_dataset as load_dataset
 from gandiag.data.cifar import load_cifar10 as load_cifar10

@@ -1,6 +1,7 @@
 """Data sets by the names that the command line knows."""
 
 from pathlib import Path
+from types import MappingProxyType
 
 from gandiag.data.cifar import load_cifar10
 from gandiag.data.dataset import Dataset, check_samples, mixture_dataset
@@ -23,6 +24,15 @@ DATASETS = (
     "grid",
     "dirac",
 )
+
+CLASS_NAMES = MappingProxyType(
+    {
+        "fashion_mnist": (
+            "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+        ),
+    }
+)  # fmt: skip
+"""Names of the classes, by their numbers, of data sets whose classes are no digits."""
 
 
 def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:

@@ -4,8 +4,9 @@ import math
 
 import pytest
 import torch
+import torchvision
 
-from gandiag.data import DATASETS, Dataset, Mixture, catalogue, check_samples, load_dataset
+from gandiag.data import CLASS_NAMES, DATASETS, Dataset, Mixture, catalogue, check_samples, load_dataset
 from gandiag.errors import GandiagError
 
 MADE_ON_THE_SPOT = {
@@ -37,6 +38,10 @@ def test_an_unknown_data_set_is_refused_in_one_sentence_that_lists_the_choices()
     assert "'imagenet'" in str(refusal.value)
     assert all(name in str(refusal.value) for name in DATASETS)
     assert "\n" not in str(refusal.value)
+
+
+def test_garments_are_called_what_torchvision_calls_them() -> None:
+    assert list(CLASS_NAMES["fashion_mnist"]) == torchvision.datasets.FashionMNIST.classes
 
 
 @pytest.mark.parametrize("shape", [(0, 2), (0, 1, 28, 28)])
