@@ -96,7 +96,7 @@ def class_quality(images: Tensor, labels: Tensor, real: Dataset) -> ClassQuality
     """
     if real.name in CLASS_NAMES:
         raise GandiagError(
-            f"The packaged judge knows digits alone, so that it cannot tell the quality of the classes of '{real.name}'; "
+            f"The packaged judge knows digits alone, so that it cannot tell the quality of classes of '{real.name}'; "
             f"look at them with gandiag generate."
         )
     counts = labels.bincount(minlength=CLASS_COUNT)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 from torch.optim import Adam
 
-from gandiag.applications.session import ApplicationResult, restore_session, run_session
+from gandiag.applications.session import ApplicationResult, Stateful, restore_session, run_session
 from gandiag.applications.translation import check_settings, check_weight, probe_interval, split_images
 from gandiag.data.dataset import Dataset
 from gandiag.data.grey import greyed, luma
@@ -20,6 +20,7 @@ from gandiag.monitor import attach
 from gandiag.nets.colorization import NOISE_SIZE, ColorizationDiscriminator, ColorizationGenerator
 from gandiag.nets.hue_judge import HueJudge
 from gandiag.regularizers import r1
+from gandiag.training.device import available_device
 
 MODEL = "colorize"
 LOSS = get_loss("non_saturating")
@@ -96,6 +97,7 @@ def train_colorize(
     *,
     out: str | Path | None = None,
     data_dir: str | Path | None = None,
+    device: str = "cpu",
     checkpoint: Mapping[str, Any] | None = None,
     progress: Callable[[int], None] = lambda iteration: None,
 ) -> ApplicationResult:
@@ -105,25 +107,28 @@ def train_colorize(
         settings: The run.
         out: Run directory; left out, all stays in memory.
         data_dir: Folder that holds the data set, in torchvision's layout.
+        device: torch device.
         checkpoint: A state from :func:`gandiag.applications.session.read_session` to go on from, in the same ``out``.
         progress: Called with the number of generator steps done, after each.
 
     Raises:
-        GandiagError: If the data cannot be had, or the checkpoint is of another model.
+        GandiagError: If the data or the device cannot be had, or the checkpoint is of another model.
 
     Examples:
         >>> train_colorize(ColorizeSettings(iterations=2)).iterations
         2
     """
+    place = available_device(device)
     torch.manual_seed(settings.seed)
-    train, _ = colorize_data(settings, data_dir)
-    players = build_players(settings)
-    start = 0 if checkpoint is None else restore_session(checkpoint, {**players.networks, **players.optimizers})
+    train = colorize_data(settings, data_dir)[0].to(place)
+    players = build_players(settings, place)
+    parts: dict[str, Stateful] = {**players.networks, **players.optimizers}
+    start = 0 if checkpoint is None else restore_session(checkpoint, parts, device=place)
     monitor = attach(
         players.generator,
         players.discriminator,
         real=train.samples,
-        judge=HueJudge() if settings.dataset in TINTED else None,
+        judge=HueJudge().to(place) if settings.dataset in TINTED else None,
         every=probe_interval(settings),
         out=out,
         on_alarm="ignore",
@@ -166,10 +171,10 @@ def grey_images(dataset: str, colour: Tensor) -> Tensor:
     return luma(colour) if dataset in PHOTOGRAPHS else greyed(colour)
 
 
-def build_players(settings: ColorizeSettings) -> ColorizePlayers:
+def build_players(settings: ColorizeSettings, device: torch.device | str = "cpu") -> ColorizePlayers:
     """Fresh players; draws their weights from torch's global random state."""
-    generator = ColorizationGenerator(tint=settings.dataset in TINTED)
-    discriminator = ColorizationDiscriminator()
+    generator = ColorizationGenerator(tint=settings.dataset in TINTED).to(device)
+    discriminator = ColorizationDiscriminator().to(device)
     optimizers = [
         Adam(each.parameters(), lr=settings.learning_rate, betas=BETAS) for each in (generator, discriminator)
     ]
@@ -178,9 +183,9 @@ def build_players(settings: ColorizeSettings) -> ColorizePlayers:
 
 def colorize_step(settings: ColorizeSettings, players: ColorizePlayers, samples: Tensor) -> None:
     """One step of the discriminator and one of the generator, on one batch (Isola et al., 2017, Section 3.3)."""
-    colour = samples[torch.randint(len(samples), (settings.batch_size,))]
+    colour = samples[torch.randint(len(samples), (settings.batch_size,), device=samples.device)]
     grey = grey_images(settings.dataset, colour)
-    fake = players.generator(grey, torch.randn(len(grey), NOISE_SIZE))
+    fake = players.generator(grey, torch.randn(len(grey), NOISE_SIZE, device=grey.device))
     real_pairs, fake_pairs = (torch.cat([grey, images], dim=1) for images in (colour, fake.detach()))
     players.discriminator_optimizer.zero_grad()
     discriminator_loss(settings, players.discriminator, real_pairs, fake_pairs).backward()

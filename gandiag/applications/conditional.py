@@ -27,6 +27,7 @@ from gandiag.nets.conditional import (
     ProjectionDiscriminator,
     UnconditionalDiscriminator,
 )
+from gandiag.training.device import available_device
 
 MODEL = "conditional"
 LabelledData = Literal["digits", "mnist", "fashion_mnist"]
@@ -103,6 +104,7 @@ def train_conditional(
     *,
     out: str | Path | None = None,
     data_dir: str | Path | None = None,
+    device: str = "cpu",
     checkpoint: Mapping[str, Any] | None = None,
     progress: Callable[[int], None] = lambda iteration: None,
 ) -> ApplicationResult:
@@ -112,6 +114,7 @@ def train_conditional(
         settings: The run.
         out: Run directory for the recording and the checkpoints; left out, all stays in memory.
         data_dir: Where MNIST and Fashion-MNIST are looked for first.
+        device: torch device.
         checkpoint: A state from :func:`~gandiag.applications.session.read_session` to go on from, in the same ``out``.
         progress: Called with the number of generator steps done, after each.
 
@@ -120,17 +123,18 @@ def train_conditional(
         where one is kept, ``average``, the generator's exponential moving average.
 
     Raises:
-        GandiagError: If the data cannot be had, or ``out`` cannot be used.
+        GandiagError: If the data or the device cannot be had, or ``out`` cannot be used.
 
     Examples:
         >>> result = train_conditional(ConditionalSettings(network="mlp", iterations=5))
         >>> sample(result.networks["generator"], torch.tensor([7, 7, 7]), seed=0).shape
         torch.Size([3, 1, 28, 28])
     """
+    place = available_device(device)
     torch.manual_seed(settings.seed)
-    dataset = load_dataset(settings.dataset, data_dir)
+    dataset = load_dataset(settings.dataset, data_dir).to(place)
     loss = get_loss(settings.loss)
-    generator, discriminator = build_generator(settings), build_discriminator(settings)
+    generator, discriminator = build_generator(settings).to(place), build_discriminator(settings).to(place)
     betas = (settings.beta1, settings.beta2)
     generator_optimizer = Adam(generator.parameters(), settings.learning_rate_generator, betas)
     discriminator_optimizer = Adam(discriminator.parameters(), settings.learning_rate_discriminator, betas)
@@ -139,7 +143,7 @@ def train_conditional(
     if average is not None:
         networks["average"] = average
     optimizers = {"generator_optimizer": generator_optimizer, "discriminator_optimizer": discriminator_optimizer}
-    start = 0 if checkpoint is None else restore_session(checkpoint, {**networks, **optimizers})
+    start = 0 if checkpoint is None else restore_session(checkpoint, {**networks, **optimizers}, device=place)
     monitor = attach(
         generator,
         discriminator,
@@ -154,10 +158,10 @@ def train_conditional(
     )
 
     def step() -> None:
-        chosen = torch.randint(len(dataset), (settings.batch_size,))
+        chosen = torch.randint(len(dataset), (settings.batch_size,), device=place)
         real, labels = dataset.samples[chosen], dataset.labels[chosen]
         # The same labels for both: the discriminator is to tell images by what they show, not by how common it is.
-        fake = generator(torch.randn(settings.batch_size, NOISE_SIZE), labels)
+        fake = generator(torch.randn(settings.batch_size, NOISE_SIZE, device=place), labels)
 
         real_logits, real_class_loss = judged(discriminator, real, labels)
         fake_logits, _ = judged(discriminator, fake.detach(), labels)
@@ -214,7 +218,7 @@ def judged(discriminator: nn.Module, images: Tensor, labels: Tensor) -> tuple[Te
     if isinstance(output, tuple):
         logits, class_logits = output
         return logits, cross_entropy(class_logits, labels)
-    return output, torch.zeros(())
+    return output, output.new_zeros(())
 
 
 def restore_generator(directory: Path) -> nn.Module:
@@ -243,7 +247,7 @@ def sample(generator: nn.Module, labels: Tensor, seed: int) -> Tensor:
         seed: Fixes the noise.
 
     Returns:
-        float32 with shape :math:`(n, 1, 28, 28)` in [0, 1].
+        float32 with shape :math:`(n, 1, 28, 28)` in [0, 1], on the CPU.
 
     Raises:
         GandiagError: If a label is no class.
@@ -252,11 +256,11 @@ def sample(generator: nn.Module, labels: Tensor, seed: int) -> Tensor:
     if len(outside):
         raise GandiagError(f"There is no class {int(outside[0])}; the classes are 0 to {CLASS_COUNT - 1}.")
     noise = torch.randn(len(labels), NOISE_SIZE, generator=torch.Generator().manual_seed(seed))
-    training = generator.training
+    training, device = generator.training, next(generator.parameters()).device
     generator.eval()
     try:
         pairs = zip(noise.split(SAMPLING_BATCH), labels.split(SAMPLING_BATCH), strict=True)
-        return torch.cat([generator(part, of_part) for part, of_part in pairs])
+        return torch.cat([generator(part.to(device), of_part.to(device)).cpu() for part, of_part in pairs])
     finally:
         generator.train(training)
 

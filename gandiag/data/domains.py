@@ -6,13 +6,15 @@ from types import MappingProxyType
 
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample, max_pool2d
+from torch.nn.functional import affine_grid, grid_sample, interpolate, max_pool2d, pad
 
 from gandiag.data.dataset import Dataset
 from gandiag.errors import GandiagError
 
 SLANT = 0.35
 """Pixels to the right for each pixel upwards, about 19°."""
+SIDE, FRAMED = 28, 20
+"""Pixels of MNIST's images, and of the box in them that its digits fill."""
 
 
 def inverted(images: Tensor) -> Tensor:
@@ -32,6 +34,23 @@ def slanted(images: Tensor) -> Tensor:
 def bold(images: Tensor) -> Tensor:
     """Strokes thickened by a pixel on each side: each pixel the brightest of its 3×3 neighbourhood."""
     return max_pool2d(images, 3, stride=1, padding=1)
+
+
+def framed(images: Tensor) -> Tensor:
+    """Scaled down to the middle 20×20 of 28×28, where MNIST's digits stand; by bilinear interpolation.
+
+    Args:
+        images: With shape :math:`(n, c, h, w)`.
+
+    Returns:
+        With shape :math:`(n, c, 28, 28)`.
+
+    References:
+        | Gradient-Based Learning Applied to Document Recognition (LeCun et al., 1998), Section III.A
+        | https://doi.org/10.1109/5.726791
+    """
+    small = interpolate(images, size=(FRAMED, FRAMED), mode="bilinear", align_corners=False, antialias=True)
+    return pad(small, ((SIDE - FRAMED) // 2,) * 4)
 
 
 def outlines(images: Tensor) -> Tensor:

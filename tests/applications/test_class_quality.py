@@ -71,7 +71,5 @@ def test_unequal_classes_are_refused(digits):
 
 def test_garments_are_refused_for_the_judge_knows_digits_alone(digits):
     garments = dataclasses.replace(digits, name="fashion_mnist")
-    with pytest.raises(
-        GandiagError, match="knows digits alone, so that it cannot tell the quality of the classes of 'f"
-    ):
+    with pytest.raises(GandiagError, match="knows digits alone, so that it cannot tell the quality of classes of 'f"):
         class_quality(digits.samples, digits.labels, garments)

@@ -69,7 +69,6 @@ def test_a_resumed_run_keeps_its_settings(conditional_run):
     [
         (["--model", "conditional", "--n-critic", "3"], "The model 'conditional' has no option --n-critic; it has"),
         (["--model", "conditional", "--preset", "healthy"], "The model 'conditional' has no option --preset; it has"),
-        (["--model", "conditional", "--device", "cuda"], "The model 'conditional' has no option --device; it has"),
         (["--model", "lecture", "--network", "mlp"], "The model 'lecture' has no option --network; it has --dataset"),
         (["--conditioning", "projection"], "The model 'lecture' has no option --conditioning"),
         (["--model", "stylegan"], "Unknown model 'stylegan'; choose one of lecture, "),
@@ -80,6 +79,23 @@ def test_an_option_that_a_model_does_not_have_is_refused_with_those_it_has(argum
     told = refusal("train", *arguments, "--out", tmp_path / "run")
     assert told.startswith(sentence)
     assert "\n" not in told
+
+
+@pytest.mark.parametrize("model", ["lecture", *APPLICATIONS])
+@pytest.mark.parametrize("device", ["cuda:99", "abacus", "meta"])
+def test_a_device_that_is_not_available_is_one_sentence_and_nothing_is_left_behind(model, device, tmp_path):
+    told = refusal("train", "--model", model, "--device", device, "--iterations", 1, "--out", tmp_path / "run")
+    assert told.startswith(f"The device '{device}' cannot be used here (")
+    assert told.endswith("give --device cpu, or one that this machine has.")
+    assert "\n" not in told
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("model", APPLICATIONS)
+def test_the_cpu_can_be_named_as_the_device(model, tmp_path):
+    out = tmp_path / "run"
+    done = run("train", "--model", model, "--batch-size", 4, "--iterations", 1, "--device", "cpu", "--out", out)
+    assert done.exit_code == 0, done.exception
 
 
 def test_the_help_names_the_applications_and_their_own_defaults():
