@@ -23,15 +23,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from tqdm import tqdm
 
-from gandiag.applications.colorize import (
-    ColorizeSettings,
-    colorize_data,
-    colourings,
-    measure_colorize,
-    train_colorize,
-)
+from gandiag.applications.colorize import TINTED, ColorizeSettings, colorize_data, train_colorize
+from gandiag.applications.colorize_measures import colourings, measure_colorize
 from gandiag.cli import explain_errors
-from gandiag.data.tinted import greyed
+from gandiag.data.grey import greyed
 from gandiag.report.canvas import png
 from gandiag.report.output import write_output
 from gandiag.study.page import result_page
@@ -56,8 +51,8 @@ SMOKE_ITERATIONS, SHOWN, COLOURINGS = 40, 8, 5
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dataset", default="digits", choices=("digits", "mnist"))
-    parser.add_argument("--data-dir", help="folder that holds MNIST, in torchvision's layout")
+    parser.add_argument("--dataset", default="digits", choices=TINTED)
+    parser.add_argument("--data-dir", help="folder that holds the data set, in torchvision's layout")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--out", type=Path, default=ROOT / "reports" / "colorize")
     parser.add_argument("--smoke", action="store_true", help="a minute's run; its numbers mean nothing")

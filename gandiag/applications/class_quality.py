@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from gandiag.data import Dataset
+from gandiag.data import CLASS_NAMES, Dataset
+from gandiag.errors import GandiagError
 from gandiag.metrics import frechet_distance, intra_class_distances
 from gandiag.nets.judge import CLASS_COUNT
 from gandiag.probes import resolve_judge
@@ -80,9 +81,10 @@ def class_quality(images: Tensor, labels: Tensor, real: Dataset) -> ClassQuality
     Args:
         images: As many of each class, with shape :math:`(n, 1, 28, 28)` in [0, 1].
         labels: int64 with shape :math:`(n,)` in [0, 10).
-        real: Labelled real images.
+        real: Labelled real images of digits.
 
     Raises:
+        GandiagError: If they are of Fashion-MNIST, whose classes the packaged judge does not know.
         ValueError: If the classes have not the same number of images.
         TooFewSamples: If a class has fewer than two.
 
@@ -92,6 +94,11 @@ def class_quality(images: Tensor, labels: Tensor, real: Dataset) -> ClassQuality
         | cGANs with Projection Discriminator (Miyato and Koyama, 2018), Section 4, for the distance within classes
         | https://arxiv.org/abs/1802.05637
     """
+    if real.name in CLASS_NAMES:
+        raise GandiagError(
+            f"The packaged judge knows digits alone, so that it cannot tell the quality of classes of '{real.name}'; "
+            f"look at them with gandiag generate."
+        )
     counts = labels.bincount(minlength=CLASS_COUNT)
     if len(counts) > CLASS_COUNT or int(counts.min()) != int(counts.max()):
         raise ValueError(f"There must be as many images of each of {CLASS_COUNT} classes; got {counts.tolist()}.")

@@ -1,4 +1,4 @@
-"""Conditional generation: a GAN that makes the digit it is told to make."""
+"""Conditional generation: a GAN that makes the digit, or the garment, that it is told to make."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -27,9 +27,10 @@ from gandiag.nets.conditional import (
     ProjectionDiscriminator,
     UnconditionalDiscriminator,
 )
+from gandiag.training.device import available_device
 
 MODEL = "conditional"
-DigitData = Literal["digits", "mnist"]
+LabelledData = Literal["digits", "mnist", "fashion_mnist"]
 Conditioning = Literal["concatenation", "embedding", "projection", "ac_gan", "ignored"]
 UNPAIRED_LOSSES = tuple(name for name, loss in LOSSES.items() if not loss.paired)
 SAMPLING_BATCH = 500
@@ -40,7 +41,8 @@ class ConditionalSettings:
     """One conditional run, to the last number: equal settings on one machine give equal runs.
 
     Attributes:
-        dataset: ``digits`` or ``mnist``.
+        dataset: ``digits``, ``mnist`` or ``fashion_mnist``; the packaged judge knows no garments, so that what is
+            measured with it is not known of the last.
         network: ``mlp`` for the lecture's layers, ``dcgan`` for convolutions.
         conditioning: How the players are told the label: ``concatenation`` (one-hot), ``embedding``, ``projection``
             (Miyato and Koyama, 2018) or ``ac_gan`` (Odena et al., 2017); ``ignored`` tells the generator alone, and
@@ -58,7 +60,7 @@ class ConditionalSettings:
         checkpoint_every: Generator steps from checkpoint to checkpoint.
     """
 
-    dataset: DigitData = "digits"
+    dataset: LabelledData = "digits"
     network: Network = "dcgan"
     conditioning: Conditioning = "ac_gan"
     loss: str = "non_saturating"
@@ -75,7 +77,7 @@ class ConditionalSettings:
 
     def __post_init__(self) -> None:
         for name, choices in (
-            ("dataset", get_args(DigitData)),
+            ("dataset", get_args(LabelledData)),
             ("network", get_args(Network)),
             ("conditioning", get_args(Conditioning)),
             ("loss", UNPAIRED_LOSSES),
@@ -102,6 +104,7 @@ def train_conditional(
     *,
     out: str | Path | None = None,
     data_dir: str | Path | None = None,
+    device: str = "cpu",
     checkpoint: Mapping[str, Any] | None = None,
     progress: Callable[[int], None] = lambda iteration: None,
 ) -> ApplicationResult:
@@ -110,7 +113,8 @@ def train_conditional(
     Args:
         settings: The run.
         out: Run directory for the recording and the checkpoints; left out, all stays in memory.
-        data_dir: Where MNIST is looked for first.
+        data_dir: Where MNIST and Fashion-MNIST are looked for first.
+        device: torch device.
         checkpoint: A state from :func:`~gandiag.applications.session.read_session` to go on from, in the same ``out``.
         progress: Called with the number of generator steps done, after each.
 
@@ -119,17 +123,18 @@ def train_conditional(
         where one is kept, ``average``, the generator's exponential moving average.
 
     Raises:
-        GandiagError: If the data cannot be had, or ``out`` cannot be used.
+        GandiagError: If the data or the device cannot be had, or ``out`` cannot be used.
 
     Examples:
         >>> result = train_conditional(ConditionalSettings(network="mlp", iterations=5))
         >>> sample(result.networks["generator"], torch.tensor([7, 7, 7]), seed=0).shape
         torch.Size([3, 1, 28, 28])
     """
+    place = available_device(device)
     torch.manual_seed(settings.seed)
-    dataset = load_dataset(settings.dataset, data_dir)
+    dataset = load_dataset(settings.dataset, data_dir).to(place)
     loss = get_loss(settings.loss)
-    generator, discriminator = build_generator(settings), build_discriminator(settings)
+    generator, discriminator = build_generator(settings).to(place), build_discriminator(settings).to(place)
     betas = (settings.beta1, settings.beta2)
     generator_optimizer = Adam(generator.parameters(), settings.learning_rate_generator, betas)
     discriminator_optimizer = Adam(discriminator.parameters(), settings.learning_rate_discriminator, betas)
@@ -138,12 +143,12 @@ def train_conditional(
     if average is not None:
         networks["average"] = average
     optimizers = {"generator_optimizer": generator_optimizer, "discriminator_optimizer": discriminator_optimizer}
-    start = 0 if checkpoint is None else restore_session(checkpoint, {**networks, **optimizers})
+    start = 0 if checkpoint is None else restore_session(checkpoint, {**networks, **optimizers}, device=place)
     monitor = attach(
         generator,
         discriminator,
         real=None if settings.dataset == "mnist" else dataset.samples,  # MNIST's statistics are packaged
-        judge="mnist",
+        judge=None if settings.dataset == "fashion_mnist" else "mnist",
         every=settings.probe_interval,
         out=out,
         on_alarm="ignore",
@@ -153,10 +158,10 @@ def train_conditional(
     )
 
     def step() -> None:
-        chosen = torch.randint(len(dataset), (settings.batch_size,))
+        chosen = torch.randint(len(dataset), (settings.batch_size,), device=place)
         real, labels = dataset.samples[chosen], dataset.labels[chosen]
         # The same labels for both: the discriminator is to tell images by what they show, not by how common it is.
-        fake = generator(torch.randn(settings.batch_size, NOISE_SIZE), labels)
+        fake = generator(torch.randn(settings.batch_size, NOISE_SIZE, device=place), labels)
 
         real_logits, real_class_loss = judged(discriminator, real, labels)
         fake_logits, _ = judged(discriminator, fake.detach(), labels)
@@ -213,7 +218,7 @@ def judged(discriminator: nn.Module, images: Tensor, labels: Tensor) -> tuple[Te
     if isinstance(output, tuple):
         logits, class_logits = output
         return logits, cross_entropy(class_logits, labels)
-    return output, torch.zeros(())
+    return output, output.new_zeros(())
 
 
 def restore_generator(directory: Path) -> nn.Module:
@@ -234,28 +239,28 @@ def restore_generator(directory: Path) -> nn.Module:
 
 @torch.no_grad()
 def sample(generator: nn.Module, labels: Tensor, seed: int) -> Tensor:
-    """Images of given digits, in evaluation mode; torch's global random state and the generator stay as they are.
+    """Images of given classes, in evaluation mode; torch's global random state and the generator stay as they are.
 
     Args:
         generator: Noise and labels → images.
-        labels: Digits to make, int64 with shape :math:`(n,)`, each in [0, 10).
+        labels: Classes to make, int64 with shape :math:`(n,)`, each in [0, 10).
         seed: Fixes the noise.
 
     Returns:
-        float32 with shape :math:`(n, 1, 28, 28)` in [0, 1].
+        float32 with shape :math:`(n, 1, 28, 28)` in [0, 1], on the CPU.
 
     Raises:
-        GandiagError: If a label is no digit.
+        GandiagError: If a label is no class.
     """
     outside = labels[(labels < 0) | (labels >= CLASS_COUNT)]
     if len(outside):
         raise GandiagError(f"There is no class {int(outside[0])}; the classes are 0 to {CLASS_COUNT - 1}.")
     noise = torch.randn(len(labels), NOISE_SIZE, generator=torch.Generator().manual_seed(seed))
-    training = generator.training
+    training, device = generator.training, next(generator.parameters()).device
     generator.eval()
     try:
         pairs = zip(noise.split(SAMPLING_BATCH), labels.split(SAMPLING_BATCH), strict=True)
-        return torch.cat([generator(part, of_part) for part, of_part in pairs])
+        return torch.cat([generator(part.to(device), of_part.to(device)).cpu() for part, of_part in pairs])
     finally:
         generator.train(training)
 

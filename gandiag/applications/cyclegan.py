@@ -1,4 +1,4 @@
-"""Digits from one style to another and back, without one example of a pair: CycleGAN."""
+"""Digits from one style or data set to another and back, without one example of a pair: CycleGAN."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -12,15 +12,21 @@ from torch.optim import Adam
 
 from gandiag.applications.image_pool import ImagePool
 from gandiag.applications.session import ApplicationResult, Stateful, restore_session, run_session
-from gandiag.applications.translation import check_settings, probe_interval, split_digits
-from gandiag.data.domains import Domains, get_style, unpaired_domains
+from gandiag.applications.translation import check_settings, probe_interval, split_images
+from gandiag.data.dataset import Dataset
+from gandiag.data.domains import STYLES, Domains, framed, outlines, unpaired_domains
+from gandiag.errors import GandiagError
 from gandiag.losses import least_squares_discriminator
 from gandiag.monitor import attach
 from gandiag.nets.cyclegan import CycleGANDiscriminator, CycleGANGenerator
 from gandiag.nets.polarity_judge import PolarityJudge
+from gandiag.training.device import available_device
 
 MODEL = "cyclegan"
 BETAS = (0.5, 0.999)
+DIGIT_SETS = ("digits", "mnist")
+FASHION_OUTLINES = "fashion_outlines"
+DOMAINS_B = (*STYLES, *DIGIT_SETS, FASHION_OUTLINES)
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,9 @@ class CycleGANSettings:
     """One run, to the last number: equal settings on one machine give equal runs.
 
     Attributes:
-        dataset: ``digits`` or ``mnist``.
-        style: What domain B is: ``inverted``, ``slanted`` or ``bold`` digits; domain A is upright ones.
+        dataset: Domain A: ``digits`` or ``mnist``.
+        style: Domain B: other images of the set, ``inverted``, ``slanted`` or ``bold``; or another set, ``digits``,
+            ``mnist`` or ``fashion_outlines`` (of Fashion-MNIST).
         adversarial_weight: Of the least-squares loss of both directions.
         cycle_weight: λ of Zhu et al. (2017), Eq. 3.
         identity_weight: Of the loss that asks a translator to leave images of its target domain as they are; the paper
@@ -42,7 +49,7 @@ class CycleGANSettings:
         checkpoint_every: Generator steps from checkpoint to checkpoint.
 
     Raises:
-        GandiagError: If a value is not in its range, all weights are 0, or the style is unknown.
+        GandiagError: If a value is not in its range, all weights are 0, or domain B is unknown or domain A itself.
     """
 
     dataset: str = "digits"
@@ -58,8 +65,10 @@ class CycleGANSettings:
     checkpoint_every: int = 200
 
     def __post_init__(self) -> None:
-        check_settings(self, losses=("adversarial_weight", "cycle_weight", "identity_weight"))
-        get_style(self.style)
+        check_settings(self, DIGIT_SETS, losses=("adversarial_weight", "cycle_weight", "identity_weight"))
+        others = [name for name in DOMAINS_B if name != self.dataset]
+        if self.style not in others:
+            raise GandiagError(f"Unknown style '{self.style}' of '{self.dataset}'; choose one of {', '.join(others)}.")
 
 
 @dataclass(frozen=True)
@@ -129,6 +138,7 @@ def train_cyclegan(
     *,
     out: str | Path | None = None,
     data_dir: str | Path | None = None,
+    device: str = "cpu",
     checkpoint: Mapping[str, Any] | None = None,
     progress: Callable[[int], None] = lambda iteration: None,
 ) -> ApplicationResult:
@@ -137,22 +147,25 @@ def train_cyclegan(
     Args:
         settings: The run.
         out: Run directory; left out, all stays in memory.
-        data_dir: Folder that holds MNIST, in torchvision's layout.
+        data_dir: Folder that holds MNIST and Fashion-MNIST, in torchvision's layout.
+        device: torch device.
         checkpoint: A state from :func:`gandiag.applications.session.read_session` to go on from, in the same ``out``.
         progress: Called with the number of generator steps done, after each.
 
     Raises:
-        GandiagError: If the data cannot be had, or the checkpoint is of another model.
+        GandiagError: If the data or the device cannot be had, or the checkpoint is of another model.
 
     Examples:
         >>> train_cyclegan(CycleGANSettings(iterations=2)).iterations
         2
     """
+    place = available_device(device)
     torch.manual_seed(settings.seed)
-    domains, _ = cyclegan_data(settings, data_dir)
-    players = build_players(settings)
-    judge = PolarityJudge()
-    start = 0 if checkpoint is None else restore_session(checkpoint, {**players.networks, **players.optimizers})
+    domains = cyclegan_data(settings, data_dir)[0].to(place)
+    players = build_players(settings, place)
+    parts = {**players.networks, **players.optimizers}
+    judge = None if settings.style == FASHION_OUTLINES else PolarityJudge().to(place)
+    start = 0 if checkpoint is None else restore_session(checkpoint, parts, device=place)
     monitor = attach(
         {"AB": players.a_to_b, "BA": players.b_to_a},
         {"A": players.discriminator_a, "B": players.discriminator_b},
@@ -180,14 +193,25 @@ def train_cyclegan(
 
 def cyclegan_data(settings: CycleGANSettings, data_dir: str | Path | None = None) -> tuple[Domains, Domains]:
     """Two domains to train on, and two of other images to measure on."""
-    train, held_out = split_digits(settings.dataset, data_dir)
-    return unpaired_domains(train, settings.style), unpaired_domains(held_out, settings.style)
+    train, held_out = split_images(settings.dataset, data_dir)
+    if settings.style in STYLES:
+        return unpaired_domains(train, settings.style), unpaired_domains(held_out, settings.style)
+    others = split_images("fashion_mnist" if settings.style == FASHION_OUTLINES else settings.style, data_dir)
+    train_b, held_out_b = (between_sets(other) for other in others)
+    return Domains(between_sets(train), train_b), Domains(between_sets(held_out), held_out_b)
 
 
-def build_players(settings: CycleGANSettings) -> CycleGANPlayers:
+def between_sets(images: Dataset) -> Tensor:
+    """A set's images as they are translated to and from another set's: white strokes on black, in one frame."""
+    if images.name == "fashion_mnist":
+        return outlines(images.samples)
+    return framed(images.samples) if images.name == "digits" else images.samples
+
+
+def build_players(settings: CycleGANSettings, device: torch.device | str = "cpu") -> CycleGANPlayers:
     """Fresh players; draws their weights from torch's global random state."""
-    a_to_b, b_to_a = CycleGANGenerator(), CycleGANGenerator()
-    discriminator_a, discriminator_b = CycleGANDiscriminator(), CycleGANDiscriminator()
+    a_to_b, b_to_a = CycleGANGenerator().to(device), CycleGANGenerator().to(device)
+    discriminator_a, discriminator_b = CycleGANDiscriminator().to(device), CycleGANDiscriminator().to(device)
     generator_weights = [*a_to_b.parameters(), *b_to_a.parameters()]
     discriminator_weights = [*discriminator_a.parameters(), *discriminator_b.parameters()]
     return CycleGANPlayers(
@@ -217,7 +241,7 @@ def cyclegan_step(settings: CycleGANSettings, players: CycleGANPlayers, domains:
 
 
 def _batch(images: Tensor, size: int) -> Tensor:
-    return images[torch.randint(len(images), (size,))]
+    return images[torch.randint(len(images), (size,), device=images.device)]
 
 
 def generator_loss(settings: CycleGANSettings, players: CycleGANPlayers, seen: Translated) -> Tensor:
@@ -236,7 +260,7 @@ def generator_loss(settings: CycleGANSettings, players: CycleGANPlayers, seen: T
         | Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks (Zhu et al., 2017), Eq. 3, 4.1
         | https://arxiv.org/abs/1703.10593
     """
-    loss = torch.zeros(())
+    loss = torch.zeros((), device=seen.real_a.device)
     if settings.adversarial_weight:
         for discriminator, fake in ((players.discriminator_b, seen.fake_b), (players.discriminator_a, seen.fake_a)):
             loss = loss + settings.adversarial_weight * (discriminator(fake) - 1).square().mean()

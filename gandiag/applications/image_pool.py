@@ -40,7 +40,7 @@ class ImagePool:
             return image
         place = int(torch.randint(self.size, ()))
         old, self.images[place] = self.images[place], image
-        return old
+        return old.to(image.device)  # a checkpoint's are on the CPU
 
     def state_dict(self) -> dict[str, Any]:
         """The images, for a checkpoint."""

@@ -93,9 +93,10 @@ def run_session(
     if shared := networks.keys() & optimizers.keys():
         raise ValueError(f"A network and an optimizer are both called {sorted(shared)}; a checkpoint would lose one.")
     iteration, ended_early = start, None
+    device = next(next(iter(networks.values())).parameters()).device
 
     def save() -> str | None:
-        return None if out is None else _save(out, model, settings, {**networks, **optimizers}, iteration)
+        return None if out is None else _save(out, model, settings, {**networks, **optimizers}, iteration, device)
 
     with monitor:
         try:
@@ -112,7 +113,9 @@ def run_session(
     return ApplicationResult(networks, monitor.recording, monitor.diagnose(), iteration, ended_early)
 
 
-def _save(out: Path, model: str, settings: Settings, parts: Mapping[str, Stateful], iteration: int) -> str | None:
+def _save(
+    out: Path, model: str, settings: Settings, parts: Mapping[str, Stateful], iteration: int, device: torch.device
+) -> str | None:
     """Write a checkpoint; returns why it could not be written, or ``None``."""
     state = {
         "model": model,
@@ -120,6 +123,7 @@ def _save(out: Path, model: str, settings: Settings, parts: Mapping[str, Statefu
         "iteration": iteration,
         "parts": {name: part.state_dict() for name, part in parts.items()},
         "random": torch.get_rng_state(),
+        "device_random": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
     }
 
     # torch.save reports a full disk as a RuntimeError.
@@ -131,7 +135,7 @@ def _save(out: Path, model: str, settings: Settings, parts: Mapping[str, Statefu
 
 
 def read_session(directory: Path, model: str | None = None) -> dict[str, Any]:
-    """The last checkpoint of a run: ``model``, ``settings``, ``iteration``, ``parts`` and ``random``.
+    """The last checkpoint of a run: ``model``, ``settings``, ``iteration``, ``parts`` and random states.
 
     Args:
         directory: Run directory.
@@ -172,13 +176,20 @@ def _load(directory: Path) -> dict[str, Any]:
     return state
 
 
-def restore_session(state: Mapping[str, Any], parts: Mapping[str, Stateful], *, random: bool = True) -> int:
+def restore_session(
+    state: Mapping[str, Any],
+    parts: Mapping[str, Stateful],
+    *,
+    random: bool = True,
+    device: torch.device | str = "cpu",
+) -> int:
     """Put a checkpoint's state into networks and optimizers; returns the iteration to go on from.
 
     Args:
         state: From :func:`read_session`.
         parts: Name → what takes up the state of that name.
-        random: Whether torch's random state is taken up too, to go on as if the run had never stopped.
+        random: Whether torch's random states are taken up too, to go on as if the run had never stopped.
+        device: Where the run goes on.
 
     Raises:
         GandiagError: If the checkpoint is of other networks.
@@ -190,4 +201,7 @@ def restore_session(state: Mapping[str, Any], parts: Mapping[str, Stateful], *, 
         raise GandiagError(f"The checkpoint is of other networks than these ({error}).") from error
     if random:
         torch.set_rng_state(state["random"])
+        device_random = state.get("device_random")
+        if device_random is not None and torch.device(device).type == "cuda":
+            torch.cuda.set_rng_state(device_random, device)
     return int(state["iteration"])

@@ -7,7 +7,6 @@ from typing import Protocol
 from gandiag.data import Dataset, load_dataset
 from gandiag.errors import GandiagError
 
-DIGIT_SETS = ("digits", "mnist")
 HELD_OUT = 256
 """Images, the last of the set, that are never trained on."""
 PROBES = 40
@@ -19,7 +18,7 @@ class TranslationSettings(Protocol):
 
     @property
     def dataset(self) -> str:
-        """``digits`` or ``mnist``."""
+        """Name of the data set."""
 
     @property
     def iterations(self) -> int:
@@ -42,18 +41,19 @@ class TranslationSettings(Protocol):
         """Generator steps from checkpoint to checkpoint."""
 
 
-def check_settings(settings: TranslationSettings, losses: tuple[str, ...]) -> None:
+def check_settings(settings: TranslationSettings, datasets: tuple[str, ...], losses: tuple[str, ...]) -> None:
     """Refuse settings that cannot be run.
 
     Args:
         settings: The settings.
+        datasets: Names of the data sets that the application is for.
         losses: Names of their fields that weigh the generator's losses.
 
     Raises:
         GandiagError: If a value is not in its range, or all losses have weight 0.
     """
-    if settings.dataset not in DIGIT_SETS:
-        raise GandiagError(f"Unknown dataset '{settings.dataset}'; choose one of {', '.join(DIGIT_SETS)}.")
+    if settings.dataset not in datasets:
+        raise GandiagError(f"Unknown dataset '{settings.dataset}'; choose one of {', '.join(datasets)}.")
     for name in ("iterations", "batch_size", "checkpoint_every", "probe_every"):
         value = getattr(settings, name)
         if value is not None and value < 1:
@@ -82,12 +82,12 @@ def probe_interval(settings: TranslationSettings) -> int:
     return settings.probe_every or max(1, settings.iterations // PROBES)
 
 
-def split_digits(name: str, data_dir: str | Path | None) -> tuple[Dataset, Dataset]:
-    """Grey digits to train on, and the last 256 of the set, held out to measure on.
+def split_images(name: str, data_dir: str | Path | None) -> tuple[Dataset, Dataset]:
+    """Images to train on, and the last 256 of the set, held out to measure on.
 
     Args:
-        name: ``digits`` or ``mnist``.
-        data_dir: Folder that holds MNIST, in torchvision's layout.
+        name: Name of a data set of images.
+        data_dir: Folder that holds it, in torchvision's layout.
 
     Raises:
         GandiagError: If the data cannot be had.

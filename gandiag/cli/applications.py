@@ -25,7 +25,7 @@ class Application:
 
     Attributes:
         settings: A frozen dataclass, its fields documented under ``Attributes:``; each is an option.
-        train: ``(settings, *, out, data_dir, checkpoint, progress)`` → what the run left behind.
+        train: ``(settings, *, out, data_dir, device, checkpoint, progress)`` → what the run left behind.
     """
 
     settings: Callable[..., Settings]

@@ -9,7 +9,8 @@ from PIL import Image
 from torch import Tensor
 
 from gandiag.applications.conditional import MODEL, restore_generator, sample
-from gandiag.applications.session import session_model
+from gandiag.applications.session import read_session, session_model
+from gandiag.data import CLASS_NAMES
 from gandiag.errors import GandiagError
 from gandiag.nets.conditional import CLASS_COUNT
 from gandiag.probes.images import unit_range
@@ -23,8 +24,8 @@ COUNT, COUNT_OF_EACH, MOST = 100, 10, 10_000
 
 @click.command("generate")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--digit", type=int, help="Digit to make, 0 to 9. [default: all, a row each]")
-@click.option("--count", type=int, help=f"Images; of each digit, if all. [default: {COUNT}; {COUNT_OF_EACH} of each]")
+@click.option("--digit", type=int, help="Digit, or garment by its number, to make, 0 to 9. [default: all, a row each]")
+@click.option("--count", type=int, help=f"Images; of each class, if all. [default: {COUNT}; {COUNT_OF_EACH} of each]")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The picture to write, a .png file.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Fixes the noise.")
 def command(run: Path, digit: int | None, count: int | None, out: Path, seed: int) -> None:
@@ -41,6 +42,7 @@ def command(run: Path, digit: int | None, count: int | None, out: Path, seed: in
         images, columns = _unconditional(run, digit, count or COUNT, seed)
     elif model == MODEL:
         images, columns = _conditional(run, digit, count, seed)
+        _say_classes(run, digit)
     else:
         raise GandiagError(
             f"{run} is of the model '{model}', which makes images of other images; gandiag generate draws images of "
@@ -56,13 +58,20 @@ def picture(images: Tensor, columns: int) -> bytes:
 
 
 def _conditional(run: Path, digit: int | None, count: int | None, seed: int) -> tuple[Tensor, int]:
-    """Images of a digit or of all, and how many stand in a row."""
+    """Images of a class or of all, and how many stand in a row."""
     generator = restore_generator(run)
     if digit is None:
         of_each = count or COUNT_OF_EACH
         return sample(generator, torch.arange(CLASS_COUNT).repeat_interleave(of_each), seed), of_each
     wanted = count or COUNT
     return sample(generator, torch.full((wanted,), digit), seed), _square(wanted)
+
+
+def _say_classes(run: Path, digit: int | None) -> None:
+    """What the classes are called, where they are no digits."""
+    names = CLASS_NAMES.get(read_session(run, MODEL)["settings"]["dataset"])
+    if names is not None:
+        click.echo(f"Rows: {', '.join(names)}" if digit is None else f"Class {digit}: {names[digit]}")
 
 
 @torch.no_grad()

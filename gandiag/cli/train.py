@@ -63,10 +63,12 @@ def _option_type(hint: Any) -> type:
 @click.command("train", epilog=f"Models that are applications, with settings of their own: {', '.join(APPLICATIONS)}.")
 @setting_options
 @click.option("--preset", help=f"Begin from a named setting: {', '.join(PRESETS)}.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder that holds MNIST, in torchvision's layout.")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Folder that holds the data set, in torchvision's layout."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory. [default: runs/ and the settings' names]")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in --out.")
-@click.option("--device", default="cpu", show_default=True, help="torch device.")
+@click.option("--device", default="cpu", show_default=True, help="torch device, such as cuda.")
 def command(
     preset: str | None, data_dir: Path | None, out: Path | None, resume: bool, device: str, **settings: Any
 ) -> None:
@@ -80,8 +82,8 @@ def command(
     model = session_model(out) if resume and out is not None else given.get("model")
     result: TrainingResult | ApplicationResult
     if model is not None and model in APPLICATIONS:
-        refused = [name for name, amiss in (("preset", preset is not None), ("device", device != "cpu")) if amiss]
-        result, out = _train_application(model, given, refused, out, data_dir, resume)
+        refused = [] if preset is None else ["preset"]
+        result, out = _train_application(model, given, refused, out, data_dir, device, resume)
     else:
         result, out = _train_core(preset, given, out, data_dir, device, resume)
     say(result, out)
@@ -107,7 +109,13 @@ def _train_core(
 
 
 def _train_application(
-    model: str, given: dict[str, Any], refused: list[str], out: Path | None, data_dir: Path | None, resume: bool
+    model: str,
+    given: dict[str, Any],
+    refused: list[str],
+    out: Path | None,
+    data_dir: Path | None,
+    device: str,
+    resume: bool,
 ) -> tuple[ApplicationResult, Path]:
     """Train an application; returns the run directory too."""
     application = APPLICATIONS[model]
@@ -123,7 +131,10 @@ def _train_application(
         settings = application.settings(**given)
     out = out or Path("runs") / run_name(model, settings)
     with _bar(settings.iterations, checkpoint, out) as progress:
-        return application.train(settings, out=out, data_dir=data_dir, checkpoint=checkpoint, progress=progress), out
+        result = application.train(
+            settings, out=out, data_dir=data_dir, device=device, checkpoint=checkpoint, progress=progress
+        )
+    return result, out
 
 
 @contextmanager

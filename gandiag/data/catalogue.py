@@ -1,7 +1,9 @@
 """Data sets by the names that the command line knows."""
 
 from pathlib import Path
+from types import MappingProxyType
 
+from gandiag.data.cifar import load_cifar10
 from gandiag.data.dataset import Dataset, check_samples, mixture_dataset
 from gandiag.data.digits import load_digits
 from gandiag.data.dirac import dirac
@@ -14,6 +16,7 @@ DATASETS = (
     "digits",
     "mnist",
     "fashion_mnist",
+    "cifar10",
     "stacked_digits",
     "stacked_mnist",
     "labelled_digits",
@@ -22,13 +25,22 @@ DATASETS = (
     "dirac",
 )
 
+CLASS_NAMES = MappingProxyType(
+    {
+        "fashion_mnist": (
+            "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+        ),
+    }
+)  # fmt: skip
+"""Names of the classes, by their numbers, of data sets whose classes are no digits."""
+
 
 def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
     """Load a data set's training part by name.
 
     Args:
         name: One of ``DATASETS``.
-        data_dir: Folder that holds MNIST or Fashion-MNIST, in torchvision's layout; the other sets need none.
+        data_dir: Folder that holds MNIST, Fashion-MNIST or CIFAR-10, in torchvision's layout; the other sets need none.
 
     Raises:
         GandiagError: If the name is unknown, or the data absent, corrupt or not finite.
@@ -47,6 +59,8 @@ def _load(name: str, data_dir: str | Path | None) -> Dataset:
         return load_digits()
     if name in TORCHVISION_CLASSES:
         return load_idx_dataset(name, data_dir=data_dir)
+    if name == "cifar10":
+        return load_cifar10(data_dir=data_dir)
     if name == "stacked_digits":
         return stacked(load_digits(), name)
     if name == "stacked_mnist":

@@ -15,8 +15,8 @@ class Dataset:
 
     Attributes:
         name: Name of the set, as on the command line.
-        samples: float32 tensor with shape :math:`(n, c, 28, 28)` in [0, 1] for images, with 1 channel, or 3 where
-            digits are stacked; or :math:`(n, 2)` for points.
+        samples: float32 tensor with shape :math:`(n, c, h, w)` in [0, 1] for images, 28×28 or 32×32 of 1 or 3 channels;
+            or :math:`(n, 2)` for points.
         labels: int64 tensor with shape :math:`(n,)`: the class of an image, or the mode that a point was drawn from.
         mixture: The exact distribution the points were drawn from; ``None`` for images.
     """
@@ -31,7 +31,7 @@ class Dataset:
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
-        """Shape of one sample: ``(1, 28, 28)``, ``(3, 28, 28)`` or ``(2,)``."""
+        """Shape of one sample: ``(1, 28, 28)``, ``(3, 28, 28)``, ``(3, 32, 32)`` or ``(2,)``."""
         return tuple(self.samples.shape[1:])
 
     def to(self, device: torch.device | str) -> "Dataset":

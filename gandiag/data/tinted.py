@@ -47,20 +47,3 @@ def tinted(digits: Dataset, name: str, seed: int = 0) -> Dataset:
         )
     drawn = torch.randint(HUE_COUNT, (len(digits),), generator=torch.Generator().manual_seed(seed))
     return Dataset(name, digits.samples * hues()[drawn, :, None, None], drawn)
-
-
-def greyed(images: Tensor) -> Tensor:
-    """The brightest channel of each pixel (the value in HSV), which a tint leaves as it was.
-
-    Args:
-        images: With shape :math:`(n, 3, h, w)`.
-
-    Returns:
-        With shape :math:`(n, 1, h, w)`.
-
-    Raises:
-        GandiagError: If the images are not in colour.
-    """
-    if images.dim() != 4 or images.shape[1] != 3:
-        raise GandiagError(f"Colour images have shape (n, 3, height, width); got {tuple(images.shape)}.")
-    return images.amax(dim=1, keepdim=True)

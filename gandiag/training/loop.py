@@ -19,6 +19,7 @@ from gandiag.probes import JudgeSpec
 from gandiag.recording import Recording
 from gandiag.training.checkpoint import restore_checkpoint, save_checkpoint
 from gandiag.training.config import TrainingConfig
+from gandiag.training.device import available_device
 from gandiag.training.interruption import INTERRUPTED, whole_steps
 from gandiag.training.penalties import PENALTIES, Seen
 from gandiag.training.players import Players, build_players
@@ -79,7 +80,7 @@ def train(
             batch size and strength of a penalty; the networks and optimizers stay.
 
     Raises:
-        GandiagError: If the data cannot be had, the networks do not fit, or ``out`` cannot be used.
+        GandiagError: If the data or the device cannot be had, the networks do not fit, or ``out`` cannot be used.
 
     Examples:
         >>> result = train(TrainingConfig(dataset="ring", model="mlp", iterations=5))
@@ -87,9 +88,10 @@ def train(
         (5, 'insufficient_data')
     """
     torch.manual_seed(config.seed)
-    dataset = (load_dataset(config.dataset, data_dir) if dataset is None else dataset).to(device)
+    place = available_device(device)
+    dataset = (load_dataset(config.dataset, data_dir) if dataset is None else dataset).to(place)
     loss = get_loss(config.loss) if config.real_label == 1 else flipped(get_loss(config.loss))
-    players = build_players(config, dataset.sample_shape, torch.device(device))
+    players = build_players(config, dataset.sample_shape, place)
     start = 0 if checkpoint is None else restore_checkpoint(checkpoint, players)
     monitor = _attach(config, dataset, players, out, start)
     run = _Run(config, schedule, dataset, players, loss, monitor, None if out is None else Path(out), start)

@@ -7,7 +7,7 @@ import torch
 
 from gandiag.applications import class_quality, label_fidelity
 from gandiag.data import Dataset, load_dataset
-from gandiag.errors import TooFewSamples
+from gandiag.errors import GandiagError, TooFewSamples
 from gandiag.nets import load_judge
 
 COUNT = 60
@@ -67,3 +67,9 @@ def test_unequal_classes_are_refused(digits):
     one_of_each = dataclasses.replace(digits, samples=digits.samples[:10], labels=torch.arange(10))
     with pytest.raises(TooFewSamples):
         class_quality(one_of_each.samples, one_of_each.labels, digits)
+
+
+def test_garments_are_refused_for_the_judge_knows_digits_alone(digits):
+    garments = dataclasses.replace(digits, name="fashion_mnist")
+    with pytest.raises(GandiagError, match="knows digits alone, so that it cannot tell the quality of classes of 'f"):
+        class_quality(digits.samples, digits.labels, garments)

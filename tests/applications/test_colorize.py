@@ -5,23 +5,25 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from gandiag.applications.colorize import (
     ColorizeSettings,
     build_players,
     colorize_data,
     colorize_step,
-    colourings,
     discriminator_loss,
     generator_loss,
-    measure_colorize,
     train_colorize,
 )
+from gandiag.applications.colorize_measures import colourings, measure_colorize
 from gandiag.applications.session import read_session
-from gandiag.data import load_digits
-from gandiag.data.tinted import greyed, hues
+from gandiag.data import Dataset, load_digits
+from gandiag.data.grey import greyed, luma
+from gandiag.data.tinted import hues
 from gandiag.errors import GandiagError
 from gandiag.nets.colorization import NOISE_SIZE
+from gandiag.recording import Recording
 
 TINY = ColorizeSettings(iterations=6, batch_size=4, probe_every=3, checkpoint_every=3)
 
@@ -132,7 +134,7 @@ def test_colourings_of_all_images_share_their_noise():
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"dataset": "ring"}, "Unknown dataset 'ring'; choose one of digits, mnist."),
+        ({"dataset": "ring"}, "Unknown dataset 'ring'; choose one of digits, mnist, fashion_mnist, cifar10."),
         ({"iterations": 0}, "iterations must be at least 1; got 0."),
         ({"probe_every": 0}, "probe_every must be at least 1; got 0."),
         ({"learning_rate": float("nan")}, "learning_rate must be a finite number above 0; got nan."),
@@ -162,9 +164,76 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
         read_session(tmp_path, "cyclegan")
 
 
-def test_grey_images_are_refused_where_colour_is_due():
-    with pytest.raises(GandiagError, match="Colour images have shape"):
-        measure_colorize(build_players(TINY).generator, load_digits())
+@pytest.mark.parametrize("name", ["digits", "cifar10"])
+def test_grey_images_are_refused_where_colour_is_due(name):
+    grey = dataclasses.replace(load_digits(), name=name)
+    with pytest.raises(
+        GandiagError, match=r"Colour images have shape \(n, 3, height, width\); got \(1797, 1, 28, 28\)"
+    ):
+        measure_colorize(build_players(TINY).generator, grey)
+    with pytest.raises(GandiagError, match=r"Colour images have shape .* got \(4, 1, 28, 28\)"):
+        colorize_step(dataclasses.replace(TINY, dataset=name), build_players(TINY), grey.samples)
+
+
+def test_fashion_is_tinted_and_coloured(make_tiny, tmp_path):
+    place = make_tiny("fashion_mnist", count=300).put(tmp_path / "data")
+    settings = dataclasses.replace(TINY, dataset="fashion_mnist", iterations=2)
+    train, held_out = colorize_data(settings, place)
+    assert (train.name, len(train), len(held_out)) == ("tinted_fashion_mnist", 300 - 256, 256)
+    result = train_colorize(settings, data_dir=place)
+    assert measure_colorize(result.networks["generator"], held_out).relative_colourfulness > 0
+
+
+def test_cifar10_is_coloured_from_its_luma(make_tiny_cifar, tmp_path):
+    tiny = make_tiny_cifar(60)
+    place = tiny.put_folder(tmp_path / "data")
+    settings = dataclasses.replace(TINY, dataset="cifar10", iterations=20, batch_size=32, probe_every=5)
+    train, held_out = colorize_data(settings, place)
+    assert (train.sample_shape, len(train), len(held_out)) == ((3, 32, 32), 300 - 256, 256)
+    train_colorize(settings, data_dir=place, out=tmp_path / "run")
+    recording = Recording.load(tmp_path / "run")
+    assert recording.probes["diversity"].notna().all()
+    assert recording.samples[max(recording.samples)].shape[1:] == (32, 32, 3)
+    assert recording.meta["configuration"]["dataset"] == "cifar10"
+
+
+def test_photographs_are_given_to_both_players_with_the_luma_that_pillow_computes(make_tiny_cifar, tmp_path):
+    settings = dataclasses.replace(TINY, dataset="cifar10", adversarial_weight=1.0)
+    samples = colorize_data(settings, make_tiny_cifar(60).put_folder(tmp_path / "data"))[0].samples
+    players, greys, pairs = build_players(settings), [], []
+    players.generator.register_forward_pre_hook(lambda _, given: greys.append(given[0]))
+    players.discriminator.register_forward_pre_hook(lambda _, given: pairs.append(given[0]))
+    torch.manual_seed(3)
+    colour = samples[torch.randint(len(samples), (settings.batch_size,))]
+    torch.manual_seed(3)
+    colorize_step(settings, players, samples)
+    for image, grey in zip(colour, greys[0], strict=True):
+        by_pillow = Image.fromarray((image * 255).round().byte().permute(1, 2, 0).numpy()).convert("L")
+        assert np.abs(np.asarray(by_pillow) - grey[0].numpy() * 255).max() <= 1
+    assert torch.equal(pairs[0], torch.cat([greys[0], colour], dim=1))
+
+
+def test_of_photographs_is_measured_what_one_real_colouring_can_tell():
+    photographs = Dataset("cifar10", torch.rand(12, 3, 32, 32), torch.zeros(12, dtype=torch.int64))
+    grey = luma(photographs.samples)
+    measures = measure_colorize(lambda given, noise: photographs.samples, photographs)
+    assert measures.relative_colourfulness == pytest.approx(1)
+    assert measures.l1_error == 0
+    assert measures.grey_error < 1e-6
+    assert np.isnan([measures.hues, measures.relative_diversity]).all()
+    left_grey = measure_colorize(lambda given, noise: given.expand(-1, 3, -1, -1), photographs)
+    assert left_grey.relative_colourfulness < 1e-3
+    assert left_grey.grey_error < 1e-6
+    expected = np.abs(grey.double().numpy() - photographs.samples.double().numpy()).mean()
+    assert left_grey.l1_error == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_network_for_photographs_can_make_any_colour_of_a_grey_image():
+    """A tint, at most 1, cannot: pure red has a luma of 0.3."""
+    photographs = build_players(dataclasses.replace(TINY, dataset="cifar10")).generator
+    tinted = build_players(TINY).generator
+    grey, noise = torch.full((2, 1, 32, 32), 0.1), torch.randn(2, NOISE_SIZE)
+    assert tinted(grey, noise).max().item() <= 0.1 + 1e-6 < photographs(grey, noise).max().item()
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import torch
 
 from gandiag.applications import (
     ConditionalSettings,
+    conditional,
     label_fidelity,
     restore_generator,
     sample,
@@ -77,6 +78,38 @@ def test_mnist_is_trained_on(mnist_dir):
     assert train_conditional(settings, data_dir=mnist_dir).iterations == 2
 
 
+def test_fashion_is_trained_on_with_its_labels_and_what_needs_the_judge_is_said_to_be_unknown(make_tiny, tmp_path):
+    tiny = make_tiny("fashion_mnist", count=300)
+    place = tiny.put(tmp_path / "data")
+    settings = dataclasses.replace(SHORT, dataset="fashion_mnist", iterations=30, batch_size=32, probe_every=10)
+    recording = train_conditional(settings, data_dir=place).recording
+    probes = recording.probes
+    assert probes["diversity"].notna().all()
+    assert probes.filter(regex="^sensitivity_").notna().any(axis=None)
+    assert not {"label_fidelity", "fid_judge", "modes", "class_0"} & set(probes.dropna(axis=1, how="all"))
+    told = recording.meta["abstentions"]["probes.label_fidelity"]
+    assert told.startswith("there is no judge that names classes")
+
+
+def test_a_step_on_fashion_is_shown_each_image_with_its_own_label(make_tiny, tmp_path, monkeypatch):
+    tiny = make_tiny("fashion_mnist", count=300)
+    seen = []
+
+    def shown(discriminator, images, labels):
+        seen.append((images, labels))
+        return judged(discriminator, images, labels)
+
+    monkeypatch.setattr(conditional, "judged", shown)
+    settings = dataclasses.replace(SHORT, dataset="fashion_mnist", iterations=1)
+    train_conditional(settings, data_dir=tiny.put(tmp_path / "data"))
+    labels_of = {
+        image.tobytes(): label for image, label in zip(tiny.images["train"], tiny.labels["train"], strict=True)
+    }
+    real, labels = seen[0]
+    for image, label in zip(real, labels, strict=True):
+        assert labels_of[(image[0] * 255).round().byte().numpy().tobytes()] == label
+
+
 def test_samples_are_fixed_by_the_seed_and_leave_no_trace():
     generator = train_conditional(SHORT).networks["generator"]
     before, random = {k: v.clone() for k, v in generator.state_dict().items()}, torch.get_rng_state()
@@ -109,7 +142,7 @@ def test_only_an_ac_gan_has_a_loss_of_class_logits():
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"dataset": "ring"}, "Unknown dataset 'ring'; choose one of digits, mnist."),
+        ({"dataset": "ring"}, "Unknown dataset 'ring'; choose one of digits, mnist, fashion_mnist."),
         ({"network": "resnet"}, "Unknown network 'resnet'; choose one of mlp, dcgan."),
         ({"conditioning": "hope"}, "Unknown conditioning 'hope'; choose one of concatenation, embedding"),
         ({"loss": "relativistic_paired"}, "Unknown loss 'relativistic_paired'"),

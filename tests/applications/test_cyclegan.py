@@ -18,7 +18,9 @@ from gandiag.applications.cyclegan import (
 )
 from gandiag.applications.cyclegan_measures import measure_cyclegan
 from gandiag.applications.session import read_session
-from gandiag.data.domains import STYLES
+from gandiag.applications.unpaired_measures import measure_unpaired
+from gandiag.data import load_dataset, load_digits
+from gandiag.data.domains import STYLES, Domains, bold, framed, outlines
 from gandiag.errors import GandiagError
 
 TINY = CycleGANSettings(iterations=4, batch_size=4, probe_every=2, checkpoint_every=2)
@@ -152,7 +154,11 @@ def test_one_digit_for_all_keeps_the_class_of_a_tenth():
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"style": "italic"}, "Unknown style 'italic'; choose one of inverted, slanted, bold."),
+        ({"style": "italic"}, "Unknown style 'italic' of 'digits'; choose one of inverted, slanted, bold, mn"),
+        (
+            {"style": "digits"},
+            "Unknown style 'digits' of 'digits'; choose one of inverted, slanted, bold, mnist, fashi",
+        ),
         ({"dataset": "ring"}, "Unknown dataset 'ring'; choose one of digits, mnist."),
         ({"batch_size": 0}, "batch_size must be at least 1; got 0."),
         ({"cycle_weight": -1.0}, "cycle_weight must be a finite number, at least 0; got -1.0."),
@@ -166,6 +172,59 @@ def test_settings_that_cannot_be_run_are_refused_in_a_sentence(changes, sentence
     with pytest.raises(GandiagError) as refusal:
         CycleGANSettings(**changes)
     assert sentence in str(refusal.value)
+
+
+def test_two_data_sets_are_the_domains_in_one_frame_and_their_last_images_are_held_out(make_tiny, tmp_path):
+    tiny = make_tiny("mnist", count=300)
+    settings = CycleGANSettings(dataset="mnist", style="digits")
+    train, held_out = cyclegan_data(settings, tiny.put(tmp_path / "data"))
+    images = torch.from_numpy(tiny.images["train"])[:, None] / 255
+    digits = framed(load_digits().samples)
+    torch.testing.assert_close(torch.cat([train.a, held_out.a]), images)
+    torch.testing.assert_close(torch.cat([train.b, held_out.b]), digits)
+    assert len(held_out.a) == len(held_out.b) == 256
+    back, _ = cyclegan_data(dataclasses.replace(settings, dataset="digits", style="mnist"), tmp_path / "data")
+    assert torch.equal(back.a, train.b)
+    assert torch.equal(back.b, train.a)
+
+
+def test_garments_are_translated_as_outlines_and_no_digit_is_read_in_them(make_tiny, tmp_path):
+    tiny = make_tiny("fashion_mnist", count=300)
+    place = tiny.put(tmp_path / "data")
+    settings = dataclasses.replace(TINY, style="fashion_outlines", iterations=24, batch_size=16, probe_every=4)
+    _, held_out = cyclegan_data(settings, place)
+    torch.testing.assert_close(held_out.b, outlines(torch.from_numpy(tiny.images["train"])[-256:, None] / 255))
+    result = train_cyclegan(settings, data_dir=place)
+    probes = result.recording.probes
+    assert probes["diversity"].notna().all()
+    assert not {"content_kept", "class_0", "fid_judge"} & set(probes.dropna(axis=1, how="all"))
+    measures = measure_unpaired(result.networks["a_to_b"], result.networks["b_to_a"], held_out, settings.style)
+    assert np.isnan([measures.class_kept_ab, measures.class_kept_ba]).all()
+    assert measures.energy_ab > 0
+
+
+def test_between_data_sets_nothing_changed_keeps_all_classes_and_the_whole_distance():
+    digits = framed(load_digits().samples)
+    domains = Domains(digits[:200], bold(digits[200:500]))
+    leave = Exactly(lambda images: images)
+    measures = measure_unpaired(leave, leave, domains, "digits")
+    assert measures.class_kept_ab == measures.class_kept_ba == 1
+    assert measures.energy_ab == pytest.approx(measures.untranslated_energy)
+    assert measures.energy_ba == pytest.approx(measures.untranslated_energy)
+    assert measures.untranslated_energy > 0.05
+    translated = measure_unpaired(Exactly(bold), leave, domains, "digits")
+    assert abs(translated.energy_ab) < 0.01
+    assert translated.class_kept_ab > 0.9
+
+
+def test_data_sets_of_different_sizes_are_refused_in_a_sentence(make_tiny_cifar, tmp_path):
+    colour = load_dataset("cifar10", make_tiny_cifar().put_folder(tmp_path / "data"))
+    with pytest.raises(GandiagError) as refusal:
+        Domains(load_digits().samples, colour.samples)
+    assert str(refusal.value) == (
+        "The images of both domains must be of one size; those of A have shape (1, 28, 28), those of B (3, 32, 32). "
+        "Resize one of them."
+    )
 
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path):

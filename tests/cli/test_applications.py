@@ -69,17 +69,33 @@ def test_a_resumed_run_keeps_its_settings(conditional_run):
     [
         (["--model", "conditional", "--n-critic", "3"], "The model 'conditional' has no option --n-critic; it has"),
         (["--model", "conditional", "--preset", "healthy"], "The model 'conditional' has no option --preset; it has"),
-        (["--model", "conditional", "--device", "cuda"], "The model 'conditional' has no option --device; it has"),
         (["--model", "lecture", "--network", "mlp"], "The model 'lecture' has no option --network; it has --dataset"),
         (["--conditioning", "projection"], "The model 'lecture' has no option --conditioning"),
         (["--model", "stylegan"], "Unknown model 'stylegan'; choose one of lecture, "),
-        (["--model", "conditional", "--dataset", "ring"], "Unknown dataset 'ring'; choose one of digits, mnist."),
+        (["--model", "conditional", "--dataset", "ring"], "Unknown dataset 'ring'; choose one of digits, mnist, fa"),
     ],
 )
 def test_an_option_that_a_model_does_not_have_is_refused_with_those_it_has(arguments, sentence, tmp_path):
     told = refusal("train", *arguments, "--out", tmp_path / "run")
     assert told.startswith(sentence)
     assert "\n" not in told
+
+
+@pytest.mark.parametrize("model", ["lecture", *APPLICATIONS])
+@pytest.mark.parametrize("device", ["cuda:99", "abacus", "meta"])
+def test_a_device_that_is_not_available_is_one_sentence_and_nothing_is_left_behind(model, device, tmp_path):
+    told = refusal("train", "--model", model, "--device", device, "--iterations", 1, "--out", tmp_path / "run")
+    assert told.startswith(f"The device '{device}' cannot be used here (")
+    assert told.endswith("give --device cpu, or one that this machine has.")
+    assert "\n" not in told
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("model", APPLICATIONS)
+def test_the_cpu_can_be_named_as_the_device(model, tmp_path):
+    out = tmp_path / "run"
+    done = run("train", "--model", model, "--batch-size", 4, "--iterations", 1, "--device", "cpu", "--out", out)
+    assert done.exit_code == 0, done.exception
 
 
 def test_the_help_names_the_applications_and_their_own_defaults():
@@ -115,6 +131,18 @@ def test_a_digit_is_generated_as_a_grid_of_its_images(conditional_run, tmp_path)
 def test_without_a_digit_every_class_has_a_row(conditional_run, tmp_path):
     run("generate", conditional_run, "--count", 3, "--out", tmp_path / "all.png")
     assert np.asarray(Image.open(tmp_path / "all.png")).shape == (10 * 30 - 2, 3 * 30 - 2)
+
+
+def test_garments_are_asked_for_by_number_and_called_by_name(make_tiny, tmp_path):
+    place = make_tiny("fashion_mnist", count=20).put(tmp_path / "data")
+    done = run(*TRAIN, "--dataset", "fashion_mnist", "--data-dir", place, "--iterations", 2, "--out", tmp_path / "run")
+    assert done.exit_code == 0, done.exception
+    told = run("generate", tmp_path / "run", "--digit", 7, "--count", 4, "--out", tmp_path / "sneakers.png").output
+    assert told.splitlines()[0] == "Class 7: Sneaker"
+    told = run("generate", tmp_path / "run", "--count", 1, "--out", tmp_path / "all.png").output
+    assert told.startswith("Rows: T-shirt/top, Trouser, ")
+    told = refusal("generate", tmp_path / "run", "--digit", 10, "--out", tmp_path / "x.png")
+    assert told == "There is no class 10; the classes are 0 to 9."
 
 
 def test_an_unconditional_run_is_generated_from_and_the_seed_fixes_the_picture(core_run, tmp_path):

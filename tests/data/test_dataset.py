@@ -4,8 +4,9 @@ import math
 
 import pytest
 import torch
+import torchvision
 
-from gandiag.data import DATASETS, Dataset, Mixture, catalogue, check_samples, load_dataset
+from gandiag.data import CLASS_NAMES, DATASETS, Dataset, Mixture, catalogue, check_samples, load_dataset
 from gandiag.errors import GandiagError
 
 MADE_ON_THE_SPOT = {
@@ -18,7 +19,7 @@ MADE_ON_THE_SPOT = {
 
 def test_every_named_data_set_is_made_on_the_spot_or_read_from_archives() -> None:
     put_together = {"labelled_digits", "stacked_digits", "stacked_mnist"}  # tests/data/test_put_together.py
-    assert set(DATASETS) == {*MADE_ON_THE_SPOT, *put_together, "mnist", "fashion_mnist"}
+    assert set(DATASETS) == {*MADE_ON_THE_SPOT, *put_together, "mnist", "fashion_mnist", "cifar10"}
 
 
 @pytest.mark.parametrize("name", MADE_ON_THE_SPOT)
@@ -33,10 +34,14 @@ def test_a_data_set_that_needs_no_download_loads_by_name(name: str) -> None:
 
 def test_an_unknown_data_set_is_refused_in_one_sentence_that_lists_the_choices() -> None:
     with pytest.raises(GandiagError) as refusal:
-        load_dataset("cifar10")
-    assert "'cifar10'" in str(refusal.value)
+        load_dataset("imagenet")
+    assert "'imagenet'" in str(refusal.value)
     assert all(name in str(refusal.value) for name in DATASETS)
     assert "\n" not in str(refusal.value)
+
+
+def test_garments_are_called_what_torchvision_calls_them() -> None:
+    assert list(CLASS_NAMES["fashion_mnist"]) == torchvision.datasets.FashionMNIST.classes
 
 
 @pytest.mark.parametrize("shape", [(0, 2), (0, 1, 28, 28)])

@@ -5,7 +5,8 @@ import torch
 from scipy.stats import chi2_contingency
 
 from gandiag.data import load_digits, stacked
-from gandiag.data.tinted import HUE_COUNT, greyed, hues, tinted
+from gandiag.data.grey import greyed
+from gandiag.data.tinted import HUE_COUNT, hues, tinted
 from gandiag.errors import GandiagError
 
 
@@ -40,8 +41,3 @@ def test_the_seed_fixes_the_tints():
 def test_colour_images_cannot_be_tinted():
     with pytest.raises(GandiagError, match="must be grey, with 1 channel; those of 'stacked_digits' have 3"):
         tinted(stacked(load_digits(), "stacked_digits", count=5), "tinted")
-
-
-def test_grey_images_cannot_be_greyed():
-    with pytest.raises(GandiagError, match=r"Colour images have shape \(n, 3, height, width\); got \(4, 1, 28, 28\)"):
-        greyed(torch.rand(4, 1, 28, 28))

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load as load_safetensors
 from scipy.spatial.distance import pdist
 
-from gandiag.data import Dataset, idx_archives, load_idx_dataset
+from gandiag.data import Dataset, load_idx_dataset, places
 from gandiag.nets import Judge, judge_card, load_judge, real_statistics
 
 SETS = {"mnist": 60_000, "digits": 1797}
@@ -81,7 +81,7 @@ def test_on_digits_it_never_saw_the_judge_is_as_good_as_its_card_says(
 def test_on_mnists_test_set_the_judge_is_as_good_as_its_card_says(
     mnist_dir: Path, packaged_judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(idx_archives, "user_cache", lambda: tmp_path)
+    monkeypatch.setattr(places, "user_cache", lambda: tmp_path)
     test = load_idx_dataset("mnist", "test", mnist_dir)
     counts = confusion(packaged_judge, test.samples, test.labels)
     accuracy = counts.trace() / counts.sum()
