@@ -1,6 +1,7 @@
 """Bins of the real data by k-means, for data without classes: how many bins differ, and how far."""
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import scipy
@@ -62,8 +63,11 @@ def fit_bins(real: Tensor, bin_count: int = 100, seed: int = 0) -> Bins:
     if len(real) < LEAST_SAMPLES_PER_BIN * bin_count:
         raise TooFewSamples(f"{bin_count} bins need {LEAST_SAMPLES_PER_BIN * bin_count} samples; got {len(real)}.")
     from sklearn.cluster import KMeans  # seconds of every start otherwise
+    from sklearn.exceptions import ConvergenceWarning
 
-    fitted = KMeans(bin_count, n_init=1, random_state=seed).fit(real.double().cpu().numpy())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # of fewer different points than bins: some stay empty
+        fitted = KMeans(bin_count, n_init=1, random_state=seed).fit(real.double().cpu().numpy())
     counts = torch.from_numpy(fitted.labels_).long().bincount(minlength=bin_count)
     return Bins(torch.from_numpy(fitted.cluster_centers_).double(), counts)
 

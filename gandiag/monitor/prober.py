@@ -19,7 +19,7 @@ from gandiag.recording import Recorder
 
 NO_REFERENCE = (
     "there are no real samples to compare with: none were given, and the loop's could not be recognised, or are not of "
-    "the size of generated ones; give some as 'real'"
+    "the size of generated ones, or are all the same; give some as 'real'"
 )
 
 
@@ -72,9 +72,10 @@ class Prober:
         """What the loop gave the discriminator as real, if that is of the samples' size."""
         return self.reference_from(seen) if seen[0].numel() == samples[0].numel() else None
 
-    def reference_from(self, samples: Tensor) -> Reference:
-        """The real data as the judge sees it."""
-        return reference_from_samples(self._for_judge(samples), self._judging)
+    def reference_from(self, samples: Tensor) -> Reference | None:
+        """The real data as the judge sees it; ``None`` where that is one point over and over, which is no yardstick."""
+        reference = reference_from_samples(self._for_judge(samples), self._judging)
+        return reference if reference.pairwise_distance > 0 else None
 
     def _classes(self, samples: Tensor) -> Labels:
         judged = self._judging(self._for_judge(samples)).probabilities

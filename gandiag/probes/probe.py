@@ -86,7 +86,7 @@ class Probe:
         centers, counts = self.reference.clusters.centers, self.reference.clusters.counts
         nearest = torch.cdist(double(features).cpu(), centers).argmin(dim=1)
         shares = class_shares(nearest, len(counts))
-        return {"cluster_coverage": modes_present(shares, counts / counts.sum()) / len(counts)}
+        return {"cluster_coverage": modes_present(shares, counts / counts.sum()) / int((counts > 0).sum())}
 
     def _classes(self, judged: Judgement) -> dict[str, float]:
         if judged.probabilities is None:

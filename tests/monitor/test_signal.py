@@ -8,8 +8,10 @@ from torch.nn.functional import softplus
 
 import gandiag
 from gandiag.monitor.loss_family import infer_loss
+from gandiag.monitor.prober import Prober
 from gandiag.monitor.signal import midpoint_accuracy
 from gandiag.monitor.tensors import logits_in
+from gandiag.recording import Recorder
 
 
 def truth_of_one_step(loop) -> dict[str, float]:
@@ -394,3 +396,9 @@ def test_real_samples_that_cannot_be_found_beside_a_condition_are_no_yardstick()
     monitor = beside_a_condition(lambda fake: fake + 0.1 * torch.randn_like(fake))
     assert "diversity" not in monitor.recording.probes
     assert "are not of the size" in monitor.recording.meta["abstentions"]["probes.diversity"]
+
+
+def test_real_samples_that_are_all_the_same_are_no_yardstick():
+    prober = Prober({}, None, None, torch.device("cpu"), Recorder())
+    assert prober.reference_from(torch.ones(100, 8)) is None
+    assert prober.reference_from(torch.randn(100, 8)) is not None

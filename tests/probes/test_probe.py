@@ -247,3 +247,11 @@ def test_every_mode_of_a_ring_is_a_cluster_of_its_own():
     half = data.samples[data.samples[:, 0] > 0]
     assert probe.measure(data.samples[:512])["cluster_coverage"] == 1
     assert probe.measure(half)["cluster_coverage"] == pytest.approx(0.5, abs=0.15)
+
+
+def test_data_of_a_few_points_has_as_many_clusters():
+    points = torch.eye(3).repeat(200, 1)
+    judging = resolve_judge(None, CPU)
+    probe = Probe(judging, reference_from_samples(points, judging))
+    assert probe.measure(points[:300])["cluster_coverage"] == 1
+    assert probe.measure(points[:1].expand(300, -1))["cluster_coverage"] == pytest.approx(1 / 3)
