@@ -69,6 +69,15 @@ def test_a_step_changes_both_players_and_the_generator_gets_no_gradient_of_the_d
     assert length == pytest.approx(TINY.learning_rate, rel=1e-3)  # one step of Adam each, not two
 
 
+@pytest.mark.parametrize("dataset", ["digits", "cifar10"])
+def test_a_step_computes_on_the_device_of_its_players_alone(dataset):
+    """The meta device refuses to be mixed with any other, as an accelerator does."""
+    settings = dataclasses.replace(TINY, dataset=dataset)
+    players = build_players(settings, "meta")
+    colorize_step(settings, players, torch.rand(8, 3, 28, 28, device="meta"))
+    assert all(weight.grad.is_meta for network in players.networks.values() for weight in network.parameters())
+
+
 def test_a_run_that_goes_on_from_a_checkpoint_ends_as_one_that_never_stopped(tmp_path):
     whole = train_colorize(TINY, out=tmp_path / "whole")
     train_colorize(dataclasses.replace(TINY, iterations=3), out=tmp_path / "halves")

@@ -63,6 +63,14 @@ def test_a_step_is_one_step_of_adam_for_all_four_networks_and_fills_both_pools()
     assert len(players.pool_a.images) == len(players.pool_b.images) == TINY.batch_size
 
 
+def test_a_step_computes_on_the_device_of_its_players_alone():
+    """The meta device refuses to be mixed with any other, as an accelerator does."""
+    settings = dataclasses.replace(TINY, identity_weight=1.0)
+    players = build_players(settings, "meta")
+    cyclegan_step(settings, players, cyclegan_data(settings)[0].to("meta"))
+    assert all(weight.grad.is_meta for network in players.networks.values() for weight in network.parameters())
+
+
 def test_a_discriminator_learns_from_its_own_domain_alone():
     """Its gradient is that of least squares on real images of its domain and on translations to it."""
     domains = cyclegan_data(TINY)[0]
