@@ -7,6 +7,7 @@ from gandiag.detect.policy import Threshold
 from gandiag.detect.remedies import remedies_for
 from gandiag.detect.windows import RunView, Values, above, below, first_iteration, missing, smoothed
 
+KINDS = {"receding": "divergence"}
 ALL_FINITE = Threshold(1.0, "a gradient or a sample that is not a number ends every training")
 
 
@@ -19,7 +20,8 @@ def detect_non_convergence(run: RunView) -> Finding:
     the share of fixed inputs whose class changes from probe to probe; the course of the distance to the data:
     ``fid_judge``, or without a judge the energy distance.
 
-    Rule: Divergence: something is not finite, or the discriminator has run away, in 80 % of the last third.
+    Rule: Divergence: something is not finite, or the discriminator has run away, or the samples have gone away from the
+    data after they had come to it, in 80 % of the last third.
     Oscillation: most fixed inputs change class between probes, or their samples move by half the data's scale, and the
     distance makes no progress. Stagnation: the samples move, and are about as far from the data as they began, or far
     from it and come no nearer.
@@ -32,7 +34,12 @@ def detect_non_convergence(run: RunView) -> Finding:
     broken = _broken_since(run)
     if broken is not None:
         return _diverged_finding(run, broken)
-    conditions = {"divergence": _runaway(run), "oscillation": _wandering(run), "stagnation": _stagnated(run)}
+    conditions = {
+        "divergence": _runaway(run),
+        "receding": _receded(run),
+        "oscillation": _wandering(run),
+        "stagnation": _stagnated(run),
+    }
     known = {kind: holds for kind, holds in conditions.items() if holds is not None}
     if not known:
         return Finding(
@@ -54,10 +61,10 @@ def detect_non_convergence(run: RunView) -> Finding:
         Failure.NON_CONVERGENCE,
         statuses[kind],
         _reason(run, kind),
-        kind=kind,
+        kind=KINDS.get(kind, kind),
         onset=run.onset(known[kind]),
         evidence=_evidence(run) if kind == "divergence" else (*_quality_evidence(run), *_evidence(run)),
-        remedies=remedies_for(kind),
+        remedies=remedies_for(KINDS.get(kind, kind)),
     )
 
 
@@ -129,13 +136,26 @@ def _blown_up(run: RunView) -> Values | None:
     return None if missing(fake) else above(np.fmax(np.abs(real), np.abs(fake)), run.policy.blown_up_logit)
 
 
+def _receded(run: RunView) -> Values | None:
+    """Where the samples were near the data, and have gone away from it again without collapsing."""
+    energy = smoothed(run.windowed(run.own("probes.energy")))
+    if missing(energy):
+        return None
+    least = np.fmin.accumulate(energy)
+    was_near = below(least, run.policy.near)
+    receded: Values = was_near & above(energy, run.policy.near) & above(energy / least, run.policy.receded)
+    return receded & _diverse(run)
+
+
 def _wandering(run: RunView) -> Values | None:
     """Where the samples of fixed inputs go from place to place and come no nearer to the data."""
     hopping, movement = run.windowed(run.own("probes.flip_rate")), run.windowed(run.own("probes.drift"))
-    if missing(run.windowed(_quality(run))) or (missing(hopping) and missing(movement)):
+    quality = _quality(run)
+    if missing(run.windowed(quality)) or (missing(hopping) and missing(movement)):
         return None
+    least = run.policy.unsettled if "energy" in quality else run.policy.no_progress
     restless = above(movement, run.policy.restless) if missing(hopping) else above(hopping, run.policy.hopping)
-    wandering: Values = restless & _diverse(run) & _far(run) & _without_progress(run, _quality(run))
+    wandering: Values = restless & _diverse(run) & _far(run) & _without_progress(run, quality, least)
     return wandering
 
 
@@ -147,14 +167,13 @@ def _diverse(run: RunView) -> Values:
     return diverse
 
 
-def _without_progress(run: RunView, signal: str) -> bool:
-    """Whether a distance is hardly less in the last third than in the third before."""
+def _without_progress(run: RunView, signal: str, least: Threshold) -> bool:
+    """Whether a distance in the last third is more than that share of what it was in the third before."""
     distance = run.windowed(signal)
     judged = len(run.judged(distance))
     before = distance[-2 * judged : -judged]
     if np.isnan(before).all():
         return False
-    least = run.policy.stalled if "energy" in signal else run.policy.no_progress
     return bool(run.median(distance) > least.value * np.nanmedian(before))
 
 
@@ -166,7 +185,7 @@ def _stagnated(run: RunView) -> Values | None:
     moving = ~below(movement, run.policy.still)
     as_at_first = quality > run.policy.stagnated.value * _first_quality(run)
     energy = run.own("probes.energy")
-    stalled = not missing(run.windowed(energy)) and _without_progress(run, energy)
+    stalled = not missing(run.windowed(energy)) and _without_progress(run, energy, run.policy.stalled)
     stagnated: Values = (as_at_first | stalled) & moving & _diverse(run) & _far(run)
     return stagnated
 
@@ -188,6 +207,7 @@ def _reason(run: RunView, kind: str) -> str:
         return "The critic is not kept to any slope: its outputs grow without bound and its distance means nothing."
     return {
         "divergence": "The discriminator's outputs have left all bounds.",
+        "receding": "The samples had come to the data, and go away from it again.",
         "oscillation": "The samples go from place to place and do not get better: the players chase each other.",
         "stagnation": "The samples move but come no nearer to the data.",
     }[kind]

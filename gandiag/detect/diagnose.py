@@ -50,6 +50,7 @@ def diagnose(recording: Recording, policy: Policy | None = None) -> Diagnosis:
         for detect in DETECTORS.values()
     ]
     findings.sort(key=lambda finding: _rank(finding, iterations))
+    _put_collapse_before_late_divergence(findings, recording)
     verdict, curves = _verdict(findings), packaged_curves()
     rated_findings = rated(findings, curves)
     return Diagnosis(
@@ -100,6 +101,18 @@ def _rank(finding: Finding, iterations: int) -> tuple[int, float]:
     if finding.failure is Failure.MODE_COLLAPSE and onset < EARLY_SHARE * iterations:
         onset = float("inf")
     return SEVERITY.index(finding.status), onset
+
+
+def _put_collapse_before_late_divergence(findings: list[Finding], recording: Recording) -> None:
+    """Logits that leave all bounds long after the samples became alike come of that: what is alike is told easily."""
+    first = findings[0]
+    late = first.kind == "divergence" and (first.onset or 0) > EARLY_SHARE * recording.iterations
+    if first.status is not Status.FAIL or not late or _broken(recording):
+        return
+    for place, finding in enumerate(findings):
+        earlier = finding.onset is not None and first.onset is not None and finding.onset < first.onset
+        if finding.failure is Failure.MODE_COLLAPSE and finding.status is Status.FAIL and earlier:
+            findings.insert(0, findings.pop(place))
 
 
 def _verdict(findings: list[Finding]) -> Verdict:

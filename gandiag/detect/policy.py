@@ -48,6 +48,8 @@ class Policy:
             wanders where no judge names classes.
         no_progress: Final over earlier median of ``fid_judge`` above which there is no progress.
         stalled: The same of the energy distance.
+        unsettled: The same where the samples go from place to place: what is learning would at least settle.
+        receded: Energy distance over the least before, above which the samples have gone away from the data again.
         stagnated: Final over first distance to the data above which nothing was learnt.
         near: Energy distance to the data, of 1, below which the samples are at the data whatever they began with.
         blown_up_logit: Mean |logit| above which the discriminator has run away; ``None`` where the loss sets none.
@@ -92,7 +94,9 @@ class Policy:
     )
     covered_share: Threshold = Threshold(0.75, f"9 to 10 of 10 classes healthy, at most 7 failing ({MEASURED_HERE})")
     covered_clusters: Threshold = Threshold(
-        0.5, "0.8 to 1 healthy, 0.05 to 0.35 collapsed (calibration recipes of reports/lab, judged by no judge)"
+        0.6,
+        "0.8 to 1 healthy, 0.05 to 0.5 collapsed (calibration recipes of reports/lab, judged by no judge, and "
+        "studies/lab/unseen)",
     )
     uneven_classes: Threshold = Threshold(0.9, f"0.1 to 0.7 healthy ({MEASURED_HERE})")
     hopping: Threshold = Threshold(0.5, f"0.15 to 0.35 healthy, 0.4 to 1 wandering ({MEASURED_HERE})")
@@ -102,9 +106,17 @@ class Policy:
         0.85,
         "0.9 to 1.1 on the Dirac-GAN's closed orbits, under 0.7 where a run still learns (reports/lab, calibration)",
     )
+    unsettled: Threshold = Threshold(
+        0.6, "0.7 to 1.1 on a Gaussian whose mean swings (studies/lab/unseen), under 0.5 where a run still learns"
+    )
+    receded: Threshold = Threshold(
+        3.0, "4 to 5 on a GAN that spirals away (studies/lab/unseen); healthy ones stay under ``near`` all the same"
+    )
     stagnated: Threshold = Threshold(0.7, f"0.1 to 0.3 healthy ({MEASURED_HERE})")
     near: Threshold = Threshold(
-        0.1, "0.002 to 0.04 at the end of healthy runs, 0.12 to 0.6 of failed ones (calibration recipes of reports/lab)"
+        0.05,
+        "0.001 to 0.04 at the end of healthy runs, 0.05 to 0.9 of failed ones (calibration recipes of reports/lab, and "
+        "studies/lab/unseen)",
     )
     left_over_share: Threshold = Threshold(0.01, "0 where gradients are zeroed; rounding alone gives under 1e-5")
     undetached_share: Threshold = Threshold(0.5, "a loop is wired the same way at each step")

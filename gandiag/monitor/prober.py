@@ -1,6 +1,6 @@
 """Probes during a run: samples of each generator, measured, into the recorder."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -50,6 +50,7 @@ class Prober:
         self._probes = {
             label: Probe(self._judging, reference) for label, reference in self._references(real, device).items()
         }
+        self._borrowing = {label: 0 for label, probe in self._probes.items() if probe.reference is None}
 
     def _references(self, real: Any, device: torch.device) -> dict[str, Reference | None]:
         """Generator label → the real data that it is measured against."""
@@ -68,9 +69,18 @@ class Prober:
             reference = packaged("mnist")
         return dict.fromkeys(self._watches, reference)
 
-    def _reference_like(self, samples: Tensor, seen: Tensor) -> Reference | None:
-        """What the loop gave the discriminator as real, if that is of the samples' size."""
-        return self.reference_from(seen) if seen[0].numel() == samples[0].numel() else None
+    def _borrow(self, label: str, samples: Tensor, seen: Sequence[Tensor]) -> None:
+        """Compare with what the loop gave the discriminator as real, if that is of the samples' size.
+
+        At the first probe these are few; as soon as they are twice as many, they are looked at again.
+        """
+        count = sum(map(len, seen))
+        if count < 2 * max(1, self._borrowing[label]):
+            return
+        self._borrowing[label] = count
+        real = torch.cat(list(seen))
+        if real[0].numel() == samples[0].numel():
+            self._probes[label].reference = self.reference_from(real)
 
     def reference_from(self, samples: Tensor) -> Reference | None:
         """The real data as the judge sees it; ``None`` where that is one point over and over, which is no yardstick."""
@@ -101,8 +111,8 @@ class Prober:
         for label, watch in self._watches.items():
             probe = self._probes[label]
             samples = watch.samples(self._inputs.calls(label))
-            if probe.reference is None and (seen := real_samples(watch.judges)):
-                probe.reference = self._reference_like(samples, torch.cat(seen))
+            if label in self._borrowing:
+                self._borrow(label, samples, real_samples(watch.judges))
             if probe.reference is None:
                 self._recorder.abstain("probes.diversity", NO_REFERENCE)
             asked = self._inputs.asked(label, len(samples))

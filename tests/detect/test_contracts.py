@@ -18,7 +18,17 @@ from gandiag.detect.windows import RunView
 from gandiag.losses import LOSSES
 from gandiag.recording import Recording
 
-SIGNALS = ["grad_norm", "head_gradient", "input_gradient", "diversity", "drift", "modes", "kl_to_real", "fid_judge"]
+SIGNALS = [
+    "grad_norm",
+    "head_gradient",
+    "input_gradient",
+    "diversity",
+    "energy",
+    "drift",
+    "modes",
+    "kl_to_real",
+    "fid_judge",
+]
 
 
 @pytest.mark.parametrize("detect", DETECTORS.values(), ids=lambda detect: detect.__name__)

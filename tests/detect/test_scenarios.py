@@ -122,7 +122,21 @@ SCENARIOS = {
         "non_convergence",
         "oscillation",
     ),
+    "samples that go away from the data again": (
+        {
+            **WITHOUT_A_JUDGE,
+            "energy": lambda t: 0.6 * (0.4 - t) + 0.02 if t < 0.4 else 0.02 + 0.5 * max(0, t - 0.5),
+            "drift": 0.1,
+        },
+        "non_convergence",
+        "divergence",
+    ),
     # near-misses of non-convergence
+    "samples that come to the data late, after a stray": (
+        {**WITHOUT_A_JUDGE, "energy": lambda t: 0.02 if t < 0.2 else 0.4 * (1 - t) ** 2},
+        "healthy",
+        None,
+    ),
     "samples that change places at the data": ({"flip_rate": 0.8, "fid_judge": 100.0, "energy": 0.02}, "healthy", None),
     "steps across the data's scale at the data": ({**WITHOUT_A_JUDGE, "energy": 0.02, "drift": 0.9}, "healthy", None),
     "far and coming nearer": ({**WITHOUT_A_JUDGE, "energy": (0.9, 0.2), "drift": 0.3}, "healthy", None),
@@ -148,6 +162,11 @@ SCENARIOS = {
         {"diversity": 0.1, "logit_real": lambda t: 1.0 if t < 0.1 else 500.0},
         "non_convergence",
         "divergence",
+    ),
+    "collapse from the start, and logits that run away late": (
+        {"diversity": 0.1, "energy": 0.5, "modes": 1, "kl_to_real": 2.3, "logit_real": (0.0, 200.0)},
+        "mode_collapse",
+        "total",
     ),
     # what cannot be judged
     "no signal": ({"head_gradient": None, "grad_norm": None}, "insufficient_data", None),
