@@ -251,3 +251,15 @@ def test_a_run_of_the_default_settings_turns_digits_to_their_negative_and_back()
     measures = measure_cyclegan(networks["a_to_b"], networks["b_to_a"], cyclegan_data(settings)[1], settings.style)
     assert min(measures.class_kept_ab, measures.class_kept_ba) >= 0.9
     assert max(measures.error_ab, measures.error_ba) < 0.1 * measures.untranslated_error
+
+
+@pytest.mark.slow
+def test_mnist_is_translated_to_digits_and_back_and_mostly_stays_what_it_is(mnist_dir):
+    settings = CycleGANSettings(
+        dataset="mnist", style="digits", cycle_weight=10.0, identity_weight=2.0, iterations=1000
+    )
+    networks = train_cyclegan(settings, data_dir=mnist_dir).networks
+    _, held_out = cyclegan_data(settings, mnist_dir)
+    measures = measure_unpaired(networks["a_to_b"], networks["b_to_a"], held_out, settings.style)
+    assert min(measures.class_kept_ab, measures.class_kept_ba) >= 0.85
+    assert max(measures.energy_ab, measures.energy_ba) < 0.75 * measures.untranslated_energy
