@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gandiag.detect.collapse import detect_within_class
 from gandiag.detect.finding import Evidence, Failure, Finding, Status
 from gandiag.detect.policy import Threshold
 from gandiag.detect.remedies import remedies_for
@@ -164,7 +165,7 @@ def _diverse(run: RunView) -> Values:
     alike = below(run.windowed(run.own("probes.diversity")), run.policy.collapsed_diversity)
     partial = below(run.windowed(run.own("probes.cluster_coverage")), run.policy.covered_clusters)
     diverse: Values = ~(alike | partial)
-    return diverse
+    return diverse & (detect_within_class(run) is None)
 
 
 def _without_progress(run: RunView, signal: str, least: Threshold) -> bool:

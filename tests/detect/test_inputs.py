@@ -132,6 +132,14 @@ def test_near_misses_of_collapse_within_a_class(conditional, changes):
     assert diagnose(conditional(**changes)).verdict == "healthy"
 
 
+def test_collapse_within_classes_that_keeps_moving_is_not_failing_to_converge(conditional):
+    """Ten points, however they move, are as far from the data as ten points are."""
+    diagnosis = diagnose(
+        conditional(diversity_class_3=0.01, energy=0.15, drift=0.9, flip_rate=math.nan, fid_judge=math.nan)
+    )
+    assert diagnosis.main.kind == "within_class"
+
+
 def test_missing_classes_come_before_collapse_within_those_that_are_there(conditional):
     diagnosis = diagnose(conditional(modes=5, kl_to_real=1.0, diversity_class_3=0.01))
     assert diagnosis.main.kind == "partial"
