@@ -22,6 +22,7 @@ from gandiag.study.cluster import run_on_ray
 from gandiag.study.one_run import finished
 from gandiag.study.stacks import Stack, do_together, stacks_of
 from gandiag.study.study import Study, versions
+from gandiag.training.device import available_device
 
 Engine = Literal["processes", "stacked", "ray"]
 MARK = "study.json"
@@ -60,7 +61,9 @@ def run_study(
     """
     if workers < 1:
         raise GandiagError(f"A study needs at least 1 worker; got {workers}.")
-    _check_device(device, engine)
+    if device != "cpu" and engine != "stacked":
+        raise GandiagError(f"Only stacks train on another device than the CPU; give --engine stacked for '{device}'.")
+    available_device(device)
     try:
         claim(study, out)
         with _alone_in(out):
@@ -80,16 +83,6 @@ def run_study(
         raise GandiagError(
             f"The results cannot be written to {out} ({error}); make room there and run the same command again."
         ) from error
-
-
-def _check_device(device: str, engine: Engine) -> None:
-    if engine != "stacked" and device != "cpu":
-        raise GandiagError(f"Only stacks train on another device than the CPU; give --engine stacked for '{device}'.")
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise GandiagError(f"There is no device '{device}' here ({reason}); leave --device out for the CPU.") from error
 
 
 def claim(study: Study, out: Path) -> None:

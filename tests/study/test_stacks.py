@@ -90,7 +90,7 @@ def test_a_full_disk_is_one_sentence_and_no_row(tmp_path, monkeypatch):
 def test_devices_are_for_stacks_and_must_exist(tmp_path):
     with pytest.raises(GandiagError, match="Only stacks train on another device"):
         run_study(STUDY, tmp_path / "out", device="cuda")
-    with pytest.raises(GandiagError, match="There is no device 'nonsense' here"):
+    with pytest.raises(GandiagError, match="The device 'nonsense' cannot be used here"):
         run_study(STUDY, tmp_path / "out", engine="stacked", device="nonsense")
 
 
