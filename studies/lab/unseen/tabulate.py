@@ -1,0 +1,72 @@
+"""``python tabulate.py OUT``: the labels of OUT/samples/truth.csv beside what ``gandiag run`` printed and recorded."""
+
+import csv
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+FIELDS = "script seed label accepted verdict kind onset right primary evidence also look notes".split()
+
+
+def printed(text):
+    """The last verdict (those before it are told while the script runs), without its remedies."""
+    lines = text[text.rindex("Verdict:") :].splitlines() if "Verdict:" in text else []
+    kept, section = [], ""
+    for line in lines:
+        section = line[:8].strip() or section
+        if section in ("Verdict:", "Why:", "Also:", "Wiring:", "Inputs:"):
+            kept.append(line.strip())
+    return kept
+
+
+def row(out, truth):
+    name = truth["script"]
+    text = (out / "log" / f"{name}.out").read_text() + (out / "log" / f"{name}.err").read_text()
+    command = [sys.executable, "-m", "gandiag", "diagnose", "--json", str(out / "runs" / name)]
+    diagnosis = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
+    verdict = diagnosis["verdict"]
+    finding = next((f for f in diagnosis["findings"] if f["failure"] == verdict), {})
+    accepted = truth["accepted"].split("|")
+    right = "yes" if verdict in accepted else "no"
+    if truth["label"] == "ambiguous":
+        right = "ambiguous" if right == "yes" or not truth["accepted"] else "no"
+    elif verdict == "insufficient_data":
+        right = "abstained"
+    lines = printed(text)
+    return {
+        "script": re.sub(r"-seed\d+$", "", name),
+        "seed": (re.findall(r"-seed(\d+)$", name) or ["0"])[0],
+        "label": truth["label"],
+        "accepted": truth["accepted"],
+        "verdict": verdict,
+        "kind": finding.get("kind") or "",
+        "onset": finding.get("onset") if finding.get("onset") is not None else "",
+        "right": right,
+        "primary": "yes" if verdict == truth["label"] else "",
+        "evidence": " / ".join(e for e in lines if not e.startswith(("Also", "Inputs", "Wiring"))),
+        "also": " / ".join(e for e in lines if e.startswith(("Also", "Inputs", "Wiring"))),
+        "look": truth["look"],
+        "notes": f"q {truth.get('q')} spread {truth.get('spread')}"
+        f" clusters {truth.get('clusters')}/{truth.get('clusters_of')}"
+        f" movement {truth.get('movement')} in-class {truth.get('spread_in_class') or '-'}",
+    }
+
+
+def main(out):
+    out = pathlib.Path(out)
+    with open(out / "samples" / "truth.csv") as f:
+        rows = [row(out, t) for t in csv.DictReader(f)]
+    with open(out / "table.csv", "w", newline="") as f:
+        writer = csv.DictWriter(f, FIELDS)
+        writer.writeheader()
+        writer.writerows(rows)
+    for r in rows:
+        print(*(str(r[k]) for k in ("script", "label", "accepted", "verdict", "kind", "onset", "right")), sep=" | ")
+    for r in rows:
+        print(f"\n{r['script']} ({r['right']})\n  {r['evidence']}\n  {r['also']}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
