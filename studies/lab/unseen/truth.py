@@ -196,7 +196,7 @@ def picture(folder, fakes, real, path):
     chosen = [folder / "real.npy", files[len(files) // 3], files[2 * len(files) // 3], files[-1]]
     fig, axes = plt.subplots(1, 4, figsize=(16, 4.2))
     for ax, f in zip(axes, chosen, strict=True):
-        x = np.load(f)
+        x = np.nan_to_num(np.load(f), nan=0, posinf=0, neginf=0)
         if raw.ndim == 4:
             x = x[np.random.default_rng(1).permutation(len(x))[:64]] if f.name == "real.npy" else x[:64]
             _, c, h, w = x.shape
