@@ -37,6 +37,31 @@ LOOKED = {
         "non_convergence", {"non_convergence", "mode_collapse"},
         "the discriminator knows nothing, and the samples wander as one small cloud",
     ),
+    "infogan_digits": (
+        "mode_collapse", {"mode_collapse", "non_convergence"},
+        "ten prototypes, one for each code (ten clusters explain 99.5 % of the samples' variance, of the data's 46 %);"
+        " they keep changing",
+    ),
+    "dropout_heavy_moons": (
+        "non_convergence", {"non_convergence", "mode_collapse"},
+        "D's printed losses are those of one that knows nothing; a thick line wanders across the moons",
+    ),
+    "linear_critic_rotates": (
+        "ambiguous", {"healthy", "non_convergence"},
+        "far from the data, three times as wide, and coming nearer all the time",
+    ),
+    "scale_255_mnist": (
+        "mode_collapse", {"mode_collapse", "vanishing_gradients"},
+        "all samples are alike; measured by themselves they move, measured by data of 0 to 255 not",
+    ),
+    "gauss_mean_oscillates": (
+        "non_convergence", {"non_convergence"},
+        "the right cloud, as wide as the data, circles them; the clusters that it leaves are its shift",
+    ),
+    "ring_three_heads": (
+        "mode_collapse", {"mode_collapse"},
+        "three of eight modes, well made, and settled there; D still tells the difference",
+    ),
 }  # fmt: skip
 CLUSTERS = {"lsgan_ring": 8, "wgan_free_grid": 25, "ring": 8, "grid": 25, "momentum_sgd_1d": 8}
 
