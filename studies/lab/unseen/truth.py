@@ -48,7 +48,7 @@ LOOKED = {
     ),
     "linear_critic_rotates": (
         "ambiguous", {"healthy", "non_convergence"},
-        "far from the data, three times as wide, and coming nearer all the time",
+        "far from the data and too wide, and coming nearer all the time",
     ),
     "scale_255_mnist": (
         "mode_collapse", {"mode_collapse", "vanishing_gradients"},
