@@ -144,8 +144,6 @@ def answer(means: pd.DataFrame, verdicts: pd.Series) -> list[str]:
         own = means.loc[name]
         return f"{(own['error_ab'] + own['error_ba']) / 2:.3f} of {own['untranslated_error']:.3f} untranslated"
 
-    works = "; ".join(f"{name} {kept(name)} (error {error(name)})" for name in WORKING)
-
     def verdict(name: str) -> str:
         return str(verdicts[name]).replace("_", " ")
 

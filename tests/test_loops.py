@@ -35,6 +35,10 @@ NOT_GANS = {"conftest.py", "no_gan.py", "beside_data.py", "beside_nets.py"}
 SCRIPTS = sorted(str(p.relative_to(LOOPS)) for p in LOOPS.rglob("*.py") if p.name not in NOT_GANS)
 RAISING = ("raises.py", "raising_script.py")
 LOGITS_UNKNOWABLE = {"through_numpy.py": "generated samples take a way that nobody can follow"}
+SQUASHED = {  # their discriminators end in a sigmoid
+    "acgan.py", "dataloader_script.py", "dcgan_official.py", "generator_step_first.py", "lecture_labels.py",
+    "lsgan_sigmoid.py", "retain_graph.py", "sgd_momentum.py",
+}  # fmt: skip
 MARK = re.compile(r"^( *)# --- (attach|logits|signal): (.*)$", re.MULTILINE)
 ROUNDS = re.compile(r"(\d+)(\D*# --- rounds)$", re.MULTILINE)
 LEAST_STEPS = 200
@@ -75,6 +79,7 @@ class Marks:
 
     watch: bool = False
     measure: bool = False
+    squashed: bool = False
     networks: dict[str, nn.Module] = field(default_factory=dict)
     monitor: gandiag.Monitor | None = None
     norms: dict[str, list[float]] = field(default_factory=dict)
@@ -90,7 +95,11 @@ class Marks:
 
     def logits(self, real: Any, fake: Any) -> None:
         real, fake = (value if isinstance(value, dict) else {"": value} for value in (real, fake))
-        self._logits = {name: (_mean(real[name]), _mean(fake[name])) for name in real}
+        self._logits = {name: (self._mean(real[name]), self._mean(fake[name])) for name in real}
+
+    def _mean(self, outputs: Tensor) -> float:
+        outputs = outputs.detach().double()
+        return float((outputs.logit() if self.squashed else outputs).mean())
 
     def signal(self, loss: Tensor, fake: Any) -> None:
         if not self.measure:
@@ -145,10 +154,6 @@ def _labelled(letter: str, modules: Any) -> dict[str, nn.Module]:
     return {f"{letter}.{n}": m for n, m in modules.items()} if isinstance(modules, dict) else {letter: modules}
 
 
-def _mean(logits: Tensor) -> float:
-    return float(logits.detach().double().mean())
-
-
 @contextlib.contextmanager
 def as_main_script(script: str) -> Iterator[io.StringIO]:
     """The surroundings of a script that python runs, and what it prints."""
@@ -170,6 +175,7 @@ def as_main_script(script: str) -> Iterator[io.StringIO]:
 def play(script: str, marks: Marks, longer: int = 1) -> Marks:
     """Run a script with its marks as calls."""
     text = source(script, marked=True, longer=longer)
+    marks.squashed = script in SQUASHED
     handle = register_optimizer_step_pre_hook(marks.before_step)
     ends = SystemExit if script not in RAISING else (SystemExit, RuntimeError)
     with as_main_script(script), contextlib.suppress(ends):

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import l1_loss
 
+from gandiag.applications.unpaired_measures import class_kept
 from gandiag.data.domains import Domains, get_style
-from gandiag.nets.judge import load_judge
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,11 @@ def measure_cyclegan(a_to_b: nn.Module, b_to_a: nn.Module, domains: Domains, sty
     truth = known.transform(domains.a)
     fake_b, fake_a = a_to_b(domains.a), b_to_a(domains.b)
     return CycleGANMeasures(
-        class_kept_ab=_class_kept(domains.a, known.undo(fake_b)),
-        class_kept_ba=_class_kept(domains.b_upright, fake_a),
+        class_kept_ab=class_kept(domains.a, known.undo(fake_b)),
+        class_kept_ba=class_kept(domains.b_upright, fake_a),
         error_ab=l1_loss(fake_b, truth).item(),
         error_ba=l1_loss(fake_a, domains.b_upright).item(),
         untranslated_error=l1_loss(domains.a, truth).item(),
         cycle_error_a=l1_loss(b_to_a(fake_b), domains.a).item(),
         cycle_error_b=l1_loss(a_to_b(fake_a), domains.b).item(),
     )
-
-
-def _class_kept(before: Tensor, after: Tensor) -> float:
-    judge = load_judge()
-    return float((judge(before).argmax(dim=1) == judge(after).argmax(dim=1)).double().mean())

@@ -134,7 +134,20 @@ def _blown_up(run: RunView) -> Values | None:
     if run.policy.blown_up_logit is None:
         return None
     real, fake = (run.windowed(run.own(f"signal.logit_{kind}")) for kind in ("real", "fake"))
-    return None if missing(fake) else above(np.fmax(np.abs(real), np.abs(fake)), run.policy.blown_up_logit)
+    size = np.fmax(np.abs(real), np.abs(fake))
+    if missing(fake):
+        return None
+    # Samples that are all alike are told easily: a discriminator may be as sure as that and at rest.
+    alike = below(run.windowed(run.own("probes.diversity")), run.policy.collapsed_diversity)
+    blown_up: Values = above(size, run.policy.blown_up_logit) & (~alike | _grows(run, size))
+    return blown_up
+
+
+def _grows(run: RunView, size: Values) -> bool:
+    """Whether it is more in the last third than in the third before."""
+    judged = len(run.judged(size))
+    before = size[-2 * judged : -judged]
+    return bool(np.isnan(before).all()) or run.median(size) > run.policy.growing.value * float(np.nanmedian(before))
 
 
 def _receded(run: RunView) -> Values | None:

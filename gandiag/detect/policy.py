@@ -70,6 +70,7 @@ class Policy:
         restored: Error of a cycle, relative to other inputs, below which it restores what it was given.
         amplified_noise: What noise on a translation adds to a cycle's error, relative to its own size, above which the
             cycle hangs on faint traces.
+        growing: Mean |logit| in the last third, over that in the third before, above which it runs away.
         steep_critic: Median ‖∂logit/∂fake‖ above which a Wasserstein critic is unconstrained; ``None`` elsewhere.
     """
 
@@ -153,6 +154,7 @@ class Policy:
         f"0 to 2 honest ({TRANSLATING}); over 20 for a trace of 1 % in closed form (tests/monitor/test_translation)",
     )
     blown_up_logit: Threshold | None = None
+    growing: Threshold = Threshold(1.1, "1.0 on a discriminator at rest that is sure, 1.3 and more on runaway ones")
     steep_critic: Threshold | None = None
 
     def to_dict(self) -> dict[str, Any]:

@@ -292,7 +292,7 @@ REMEDIES = MappingProxyType(
         ),
         "ranges_differ": (
             Remedy(
-                "Scale the real samples to the generator's range, as (x − 0.5) / 0.5 does for tanh",
+                "Scale the real samples to the generator's range: for tanh 2 x − 1, and x / 127.5 − 1 from bytes",
                 "whatever tells real from generated at a glance, the discriminator uses",
             ),
         ),

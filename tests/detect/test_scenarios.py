@@ -159,9 +159,20 @@ SCENARIOS = {
         "total",
     ),
     "divergence before the samples were ever diverse": (
-        {"diversity": 0.1, "logit_real": lambda t: 1.0 if t < 0.1 else 500.0},
+        {"diversity": 0.1, "logit_real": lambda t: 1.0 if t < 0.1 else 900.0 * t},
         "non_convergence",
         "divergence",
+    ),
+    "a discriminator at rest that is sure of samples that are all alike": (
+        {
+            "diversity": lambda t: 0.7 if t < 0.4 else 0.01,
+            "energy": 0.5,
+            "modes": 1,
+            "kl_to_real": 2.3,
+            "logit_real": lambda t: 1.0 if t < 0.2 else 100.0,
+        },
+        "mode_collapse",
+        "total",
     ),
     "collapse from the start, and logits that run away late": (
         {"diversity": 0.1, "energy": 0.5, "modes": 1, "kl_to_real": 2.3, "logit_real": (0.0, 200.0)},
