@@ -35,11 +35,12 @@ def detect_non_convergence(run: RunView) -> Finding:
     broken = _broken_since(run)
     if broken is not None:
         return _diverged_finding(run, broken)
+    diverse = _diverse(run)
     conditions = {
         "divergence": _runaway(run),
-        "receding": _receded(run),
-        "oscillation": _wandering(run),
-        "stagnation": _stagnated(run),
+        "receding": _receded(run, diverse),
+        "oscillation": _wandering(run, diverse),
+        "stagnation": _stagnated(run, diverse),
     }
     known = {kind: holds for kind, holds in conditions.items() if holds is not None}
     if not known:
@@ -64,7 +65,7 @@ def detect_non_convergence(run: RunView) -> Finding:
         _reason(run, kind),
         kind=KINDS.get(kind, kind),
         onset=run.onset(known[kind]),
-        evidence=_evidence(run) if kind == "divergence" else (*_quality_evidence(run), *_evidence(run)),
+        evidence=_evidence(run) if kind == "divergence" else (*_quality_evidence(run, kind), *_evidence(run)),
         remedies=remedies_for(KINDS.get(kind, kind)),
     )
 
@@ -150,7 +151,7 @@ def _grows(run: RunView, size: Values) -> bool:
     return bool(np.isnan(before).all()) or run.median(size) > run.policy.growing.value * float(np.nanmedian(before))
 
 
-def _receded(run: RunView) -> Values | None:
+def _receded(run: RunView, diverse: Values) -> Values | None:
     """Where the samples were near the data, and have gone away from it again without collapsing."""
     energy = smoothed(run.windowed(run.own("probes.energy")))
     if missing(energy):
@@ -158,10 +159,10 @@ def _receded(run: RunView) -> Values | None:
     least = np.fmin.accumulate(energy)
     was_near = below(least, run.policy.near)
     receded: Values = was_near & above(energy, run.policy.near) & above(energy / least, run.policy.receded)
-    return receded & _diverse(run)
+    return receded & diverse
 
 
-def _wandering(run: RunView) -> Values | None:
+def _wandering(run: RunView, diverse: Values) -> Values | None:
     """Where the samples of fixed inputs go from place to place and come no nearer to the data."""
     hopping, movement = run.windowed(run.own("probes.flip_rate")), run.windowed(run.own("probes.drift"))
     quality = _quality(run)
@@ -169,7 +170,7 @@ def _wandering(run: RunView) -> Values | None:
         return None
     least = run.policy.unsettled if "energy" in quality else run.policy.no_progress
     restless = above(movement, run.policy.restless) if missing(hopping) else above(hopping, run.policy.hopping)
-    wandering: Values = restless & _diverse(run) & _far(run) & _without_progress(run, quality, least)
+    wandering: Values = restless & diverse & _far(run) & _without_progress(run, quality, least)
     return wandering
 
 
@@ -191,7 +192,7 @@ def _without_progress(run: RunView, signal: str, least: Threshold) -> bool:
     return bool(run.median(distance) > least.value * np.nanmedian(before))
 
 
-def _stagnated(run: RunView) -> Values | None:
+def _stagnated(run: RunView, diverse: Values) -> Values | None:
     """Where samples move and yet are as far from the data as at the start, or far from it and come no nearer."""
     quality, movement = run.windowed(_quality(run)), run.windowed(run.own("probes.drift"))
     if missing(quality) or missing(movement):
@@ -200,7 +201,7 @@ def _stagnated(run: RunView) -> Values | None:
     as_at_first = quality > run.policy.stagnated.value * _first_quality(run)
     energy = run.own("probes.energy")
     stalled = not missing(run.windowed(energy)) and _without_progress(run, energy, run.policy.stalled)
-    stagnated: Values = (as_at_first | stalled) & moving & _diverse(run) & _far(run)
+    stagnated: Values = (as_at_first | stalled) & moving & diverse & _far(run)
     return stagnated
 
 
@@ -232,13 +233,23 @@ def _first_quality(run: RunView) -> float:
     return float(quality[~np.isnan(quality)][0])
 
 
-def _quality_evidence(run: RunView) -> list[Evidence]:
-    share = run.policy.stagnated
-    least = Threshold(share.value * _first_quality(run), f"{share.value:g} of its first value: {share.source}")
-    energy = run.own("probes.energy")
-    found = [run.evidence(energy, "Energy distance to the data, of 1,", ">", run.policy.near)]
+def _quality_evidence(run: RunView, kind: str) -> list[Evidence]:
+    """How far the samples are from the data, beside what the kind of finding compares it with."""
+    energy, policy = run.own("probes.energy"), run.policy
+    limit = policy.near
+    if kind == "receding":
+        least = float(np.nanmin(smoothed(run.windowed(energy))))
+        limit = Threshold(
+            max(policy.near.value, policy.receded.value * least),
+            f"{policy.receded.value:g} times its least: {policy.receded.source}",
+        )
+    found = [run.evidence(energy, "Energy distance to the data, of 1,", ">", limit)]
     if _quality(run) != energy:
-        found.append(run.evidence(_quality(run), "fid_judge", ">", least))
+        first = Threshold(
+            policy.stagnated.value * _first_quality(run),
+            f"{policy.stagnated.value:g} of its first value: {policy.stagnated.source}",
+        )
+        found.append(run.evidence(_quality(run), "fid_judge", ">", first))
     return sorted(found, key=lambda evidence: not evidence.crossed)
 
 

@@ -104,7 +104,7 @@ def _rank(finding: Finding, iterations: int) -> tuple[int, float]:
 
 
 def _put_collapse_before_late_divergence(findings: list[Finding], recording: Recording) -> None:
-    """Logits that leave all bounds long after the samples became alike come of that: what is alike is told easily."""
+    """A discriminator that runs away long after the samples became alike does so for that: they are told easily."""
     first = findings[0]
     late = first.kind == "divergence" and (first.onset or 0) > EARLY_SHARE * recording.iterations
     if first.status is not Status.FAIL or not late or _broken(recording):

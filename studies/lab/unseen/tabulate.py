@@ -1,4 +1,4 @@
-"""``python tabulate.py OUT``: the labels of OUT/samples/truth.csv beside what ``gandiag run`` printed and recorded."""
+"""``python tabulate.py OUT``: the labels of OUT/samples/truth.csv beside gandiag's verdicts on OUT/runs."""
 
 import csv
 import json
@@ -10,11 +10,16 @@ import sys
 FIELDS = "script seed label accepted verdict kind onset right primary evidence also look notes".split()
 
 
+def diagnosed(run, *options):
+    """What ``gandiag diagnose`` prints of a recording."""
+    command = [sys.executable, "-m", "gandiag", "diagnose", *options, str(run)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
 def printed(text):
-    """The last verdict (those before it are told while the script runs), without its remedies."""
-    lines = text[text.rindex("Verdict:") :].splitlines() if "Verdict:" in text else []
+    """The verdict without its remedies."""
     kept, section = [], ""
-    for line in lines:
+    for line in text.splitlines():
         section = line[:8].strip() or section
         if section in ("Verdict:", "Why:", "Also:", "Wiring:", "Inputs:"):
             kept.append(line.strip())
@@ -23,9 +28,7 @@ def printed(text):
 
 def row(out, truth):
     name = truth["script"]
-    text = (out / "log" / f"{name}.out").read_text() + (out / "log" / f"{name}.err").read_text()
-    command = [sys.executable, "-m", "gandiag", "diagnose", "--json", str(out / "runs" / name)]
-    diagnosis = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
+    diagnosis, text = json.loads(diagnosed(out / "runs" / name, "--json")), diagnosed(out / "runs" / name)
     verdict = diagnosis["verdict"]
     finding = next((f for f in diagnosis["findings"] if f["failure"] == verdict), {})
     accepted = truth["accepted"].split("|")
