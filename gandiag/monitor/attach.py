@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from gandiag.errors import GandiagError
-from gandiag.monitor.clock import PROBING_ALLOWANCE, PROBING_SHARE, Clock
+from gandiag.monitor.clock import FIRST_PROBE_SECONDS, PROBING_SHARE, Clock
 from gandiag.monitor.monitor import Monitor, OnAlarm
 from gandiag.monitor.networks import Modules, Network, label_networks
 from gandiag.monitor.norms import Number
@@ -59,8 +59,8 @@ def attach(
         judge: What a sample shows: ``"mnist"`` for the packaged digit classifier; a module whose output are class
             logits (with a method ``features``, if its features are others); a module with ``num_features``, whose
             output are features; or ``None``, and samples are compared as they are.
-        every: Generator steps from probe to probe. Left out, probing takes at most 5 % of the run's time, and of a
-            short run two seconds.
+        every: Generator steps from probe to probe. Left out, probing takes at most 5 % of the run's time, beside what
+            the first probe loads, about a second.
         out: Run directory. Left out, the recording is kept in memory.
         on_alarm: What to do when a failure is found during training, from 1000 generator steps on: ``"warn"``,
             ``"stop"`` (raise :class:`TrainingStopped`), ``"ignore"``, or a function that takes the diagnosis. With
@@ -129,7 +129,7 @@ def begin(
         watches,
         prober,
         recorder,
-        Clock(every, PROBING_SHARE, first, allowance=PROBING_ALLOWANCE),
+        Clock(every, PROBING_SHARE, first, first_counts=FIRST_PROBE_SECONDS),
         on_alarm,
         start,
         earlier,

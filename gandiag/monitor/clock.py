@@ -1,11 +1,11 @@
 """When to probe, and when to judge what was seen so far."""
 
+import math
 import time
 
 PROBING_SHARE = 0.035  # with what the hooks take, 5 % in all
 JUDGING_SHARE = 0.004
-PROBING_ALLOWANCE = 2.0  # seconds
-GROWTH, LEAST_APART = 1.1, 10  # of generator steps, at the allowance's expense
+FIRST_PROBE_SECONDS = 0.02  # what the first probe counts for at most: what it loads and fits is not needed again
 JUDGING_SECONDS = 0.06  # what a first diagnosis is taken to cost
 
 
@@ -18,19 +18,24 @@ class Clock:
         share: That share.
         ever: Whether to do it at all.
         first: Seconds that it is taken to cost the first time; with 0 it is due at once.
-        allowance: Seconds that it may take in all beside its share, at a tenth more steps each time: in a short run the
-            share alone would leave most of it unseen.
+        first_counts: Seconds that the first time counts for at most. What is done once, in a short run, would put off
+            all others to its end.
     """
 
     def __init__(
-        self, every: int | None, share: float, ever: bool = True, first: float = 0.0, allowance: float = 0.0
+        self,
+        every: int | None,
+        share: float,
+        ever: bool = True,
+        first: float = 0.0,
+        first_counts: float = math.inf,
     ) -> None:
         self.every = every
         self.ever = ever
         self.last: int | None = None
         self._share = share
         self._first = first
-        self._allowance = allowance
+        self._first_counts = first_counts
         self._not_before: float | None = None
 
     def due(self, iteration: int) -> bool:
@@ -41,16 +46,12 @@ class Clock:
             return self.last is None or iteration % self.every == 0
         if self._not_before is None:
             self._wait_after(self._first)
-        if self._allowance > 0 and self.last is not None and iteration >= GROWTH * self.last + LEAST_APART:
-            return True
         return self._not_before is not None and time.perf_counter() >= self._not_before
 
     def done(self, iteration: int, seconds: float) -> None:
         """Take note that it was done and took so long."""
-        if self._not_before is not None and time.perf_counter() - seconds < self._not_before:
-            self._allowance -= seconds
+        self._wait_after(min(seconds, self._first_counts) if self.last is None else seconds)
         self.last = iteration
-        self._wait_after(seconds)
 
     def _wait_after(self, seconds: float) -> None:
         self._not_before = time.perf_counter() + seconds * (1 / self._share - 1)

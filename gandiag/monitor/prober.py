@@ -1,5 +1,6 @@
 """Probes during a run: samples of each generator, measured, into the recorder."""
 
+import importlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -46,6 +47,9 @@ class Prober:
         self._recorder = recorder
         self._judges_digits = judge == "mnist"
         self._judging = resolve_judge(judge, device)
+        if not self._judging.gives_classes:
+            # Clusters need it. In the loop its second would pass for what a probe takes, and put off the next.
+            importlib.import_module("sklearn.cluster")
         self._inputs = InputProbe(watches, self._classes if self._judging.gives_classes else None, recorder)
         self._probes = {
             label: Probe(self._judging, reference) for label, reference in self._references(real, device).items()

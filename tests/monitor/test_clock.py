@@ -38,18 +38,20 @@ def test_the_first_time_is_at_once_or_after_what_it_is_taken_to_cost(now):
     assert paced.due(9)
 
 
-def test_the_allowance_sees_a_short_run_whole_and_is_used_up(now):
-    """A thousand steps a second, and 50 ms each time: the share alone would allow one time in 1.4 s."""
-    paced, at = Clock(None, share=0.035, allowance=2.0), []
-    for step in range(1, 20_001):
+def test_what_the_first_time_loads_does_not_put_off_the_others(now):
+    """A run of eight seconds whose first probe takes two, and every other 15 ms."""
+    paced, at, spent = Clock(None, share=0.035, first_counts=0.02), [], 0.0
+    for step in range(1, 8001):
         now["now"] += 0.001
         if paced.due(step):
+            seconds = 0.015 if at else 2.0
+            now["now"] += seconds
+            spent += seconds
             at.append(step)
-            now["now"] += 0.05
-            paced.done(step, 0.05)
-    early = [step for step in at if step <= 3000]
-    assert all(after <= 1.1 * before + 11 for before, after in pairwise(early))
-    assert len(at) * 0.05 <= 2.0 + 0.05 + 0.035 * (now["now"] - 1000)
+            paced.done(step, seconds)
+    assert len(at) > 15
+    assert max(after - before for before, after in pairwise([*at, 8000])) < 800, "a tenth of the run"
+    assert spent - 2.0 <= 0.035 * (now["now"] - 1000)
 
 
 def test_given_steps_are_kept_whatever_the_time(now):
