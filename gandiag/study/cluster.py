@@ -4,11 +4,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pandas as pd
 import torch
 from tqdm import tqdm
 
 from gandiag.errors import GandiagError
+from gandiag.recording import Recording
 from gandiag.study.one_run import attempt, finished, keep
 from gandiag.study.study import Run
 
@@ -53,7 +53,7 @@ def run_on_ray(
         ray.shutdown()
 
 
-def _elsewhere(run: Run, data_dir: str | Path | None) -> tuple[dict[str, Any], pd.DataFrame]:
+def _elsewhere(run: Run, data_dir: str | Path | None) -> tuple[dict[str, Any], Recording]:
     """One run in a process of the cluster."""
     torch.set_num_threads(1)
     with TemporaryDirectory() as directory:

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -14,7 +15,8 @@ from typing import Any
 import pandas as pd
 
 from gandiag.data import Dataset, load_dataset
-from gandiag.detect import Failure, Finding, Status
+from gandiag.detect import Diagnosis, Failure, Finding, Status, diagnose
+from gandiag.errors import GandiagError
 from gandiag.recording import Recording
 from gandiag.study.grids import names_of
 from gandiag.study.study import Run, label
@@ -22,7 +24,7 @@ from gandiag.training import TrainingResult, read_checkpoint, train
 from gandiag.training.checkpoint import CHECKPOINT
 
 Progress = Callable[[int], None]
-ROW, CURVES = "row.json", "curves.parquet"
+ROW, RECORDING = "row.json", "recording"
 FAILURES = (Failure.VANISHING_GRADIENTS, Failure.MODE_COLLAPSE, Failure.NON_CONVERGENCE)
 
 
@@ -32,7 +34,7 @@ def finished(run: Run, out: Path) -> Path:
 
 
 def do(run: Run, out: Path, data_dir: str | Path | None = None, progress: Progress = lambda iteration: None) -> None:
-    """Train a run, from its checkpoint if it was begun, and keep its row and curves.
+    """Train a run, from its checkpoint if it was begun, and keep its row and its recording.
 
     Args:
         run: The run.
@@ -60,11 +62,11 @@ def _unfinished(run: Run, out: Path) -> Path:
 
 def attempt(
     run: Run, directory: Path, data_dir: str | Path | None = None, progress: Progress = lambda iteration: None
-) -> tuple[dict[str, Any], pd.DataFrame]:
+) -> tuple[dict[str, Any], Recording]:
     """Train a run in a directory; a mistake of its own is a row too.
 
     Returns:
-        Its row and its curves.
+        Its row and its recording, which is empty if it failed.
 
     Raises:
         OSError: If the directory cannot be written.
@@ -74,26 +76,20 @@ def attempt(
     try:
         result = _train(run, directory, data_dir, progress)
         recording = Recording.load(directory)
-        row |= outcome(result) | {"error": None}
-        curves = recording.probes
+        row |= outcome(result.diagnosis, result.recording.probes) | {"error": None}
     except OSError:
         raise
     except Exception as error:  # a run that cannot be done is an answer, not an end of the study
         row |= {"error": f"{type(error).__name__}: {error}"}
-        curves = pd.DataFrame({"iteration": pd.Series(dtype="int64")})
+        recording = Recording()
     row["seconds"] = round(time.perf_counter() - started, 2)
-    return row, named_curves(run, curves)
+    return row, recording
 
 
 def named_row(run: Run) -> dict[str, Any]:
     """What a run's row begins with: what it is."""
     row: dict[str, Any] = {"run": run.identity, "setting": label(run.setting)}
     return row | {**names_of(run.setting), **run.config.to_dict()}
-
-
-def named_curves(run: Run, probes: pd.DataFrame) -> pd.DataFrame:
-    """A run's probes, each row with whose it is."""
-    return probes.assign(run=run.identity, setting=label(run.setting), seed=run.config.seed)
 
 
 def _train(run: Run, directory: Path, data_dir: str | Path | None, progress: Progress) -> TrainingResult:
@@ -117,9 +113,8 @@ def data_of(name: str, data_dir: str | Path | None) -> Dataset:
     return load_dataset(name, data_dir)
 
 
-def outcome(result: TrainingResult) -> dict[str, Any]:
+def outcome(diagnosis: Diagnosis, probes: pd.DataFrame) -> dict[str, Any]:
     """The verdict, each failure's status, and what the last probe measured."""
-    diagnosis, probes = result.diagnosis, result.recording.probes
     row: dict[str, Any] = {
         "verdict": diagnosis.verdict.value,
         "kind": diagnosis.main.kind,
@@ -140,13 +135,32 @@ def _number(value: Any) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
 
 
-def keep(directory: Path, row: dict[str, Any], curves: pd.DataFrame) -> None:
-    """Write a finished run whole."""
+def keep(directory: Path, row: dict[str, Any], recording: Recording) -> None:
+    """Write a finished run whole: its row, and its recording without the samples."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(mkdtemp(prefix=".unfinished-", dir=directory.parent))
     try:
-        curves.to_parquet(fresh / CURVES, index=False)
+        replace(recording, samples={}).save(fresh / RECORDING)
         (fresh / ROW).write_text(json.dumps(row, indent=1), encoding="utf-8")
         os.replace(fresh, directory)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def kept(run: Run, out: Path) -> tuple[dict[str, Any], pd.DataFrame]:
+    """A finished run's row, judged by the rules as they are now, and its probes.
+
+    Raises:
+        GandiagError: If they cannot be read.
+    """
+    directory = finished(run, out)
+    try:
+        row: dict[str, Any] = json.loads((directory / ROW).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise GandiagError(
+            f"{directory / ROW} cannot be read ({error}); delete {directory} and run the study again."
+        ) from error
+    recording = Recording.load(directory / RECORDING)
+    if row["error"] is None:
+        row |= outcome(diagnose(recording), recording.probes)
+    return row, recording.probes

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from tqdm import tqdm
 
 from gandiag.errors import GandiagError
 from gandiag.report.output import write_output
@@ -15,42 +16,30 @@ from gandiag.study.answer import answer
 from gandiag.study.figures import drawn, figure_of, matrix_figure
 from gandiag.study.grids import names_of
 from gandiag.study.matrix import best_remedies, mended
-from gandiag.study.one_run import CURVES, ROW, finished
+from gandiag.study.one_run import finished, kept
 from gandiag.study.page import study_page
 from gandiag.study.statistics import summarise
-from gandiag.study.study import Run, Study, label, versions
+from gandiag.study.study import Study, label, versions
 
 
-def read_runs(study: Study, out: Path) -> pd.DataFrame:
-    """One row a finished run of the study, in the study's order.
+def read(study: Study, out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What was found: one row a finished run, in the study's order, and one row a probe of each.
+
+    Verdicts are by the rules as they are now, whatever they were when the run was done.
 
     Raises:
-        GandiagError: If none is finished, or a row cannot be read.
+        GandiagError: If no run is finished, or one cannot be read.
     """
-    rows = [_read_row(finished(run, out) / ROW) | _called(run) for run in study.runs if finished(run, out).is_dir()]
-    if not rows:
-        raise GandiagError(f"{out} holds no finished run of the study '{study.name}'; run it first.")
-    return pd.DataFrame(rows)
-
-
-def _called(run: Run) -> dict[str, str]:
-    """What the study calls a run today; its setting may have had another name when it was done."""
-    return {"setting": label(run.setting), **names_of(run.setting)}
-
-
-def _read_row(path: Path) -> dict[str, Any]:
-    try:
-        row: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise GandiagError(f"{path} cannot be read ({error}); delete {path.parent} and run the study again.") from error
-    return row
-
-
-def read_curves(study: Study, out: Path) -> pd.DataFrame:
-    """One row a probe of every finished run."""
     done = [run for run in study.runs if finished(run, out).is_dir()]
-    tables = [pd.read_parquet(finished(run, out) / CURVES).assign(setting=label(run.setting)) for run in done]
-    return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
+    if not done:
+        raise GandiagError(f"{out} holds no finished run of the study '{study.name}'; run it first.")
+    rows, curves = [], []
+    for run in tqdm(done, unit="run", desc="judging", leave=False):
+        row, probes = kept(run, out)
+        called = {"setting": label(run.setting), **names_of(run.setting)}  # the name may have been another then
+        rows.append(row | called)
+        curves.append(probes.assign(run=run.identity, setting=called["setting"], seed=run.config.seed))
+    return pd.DataFrame(rows), pd.concat([one for one in curves if len(one)] or curves[:1], ignore_index=True)
 
 
 def write_results(
@@ -70,7 +59,7 @@ def write_results(
     """
     into = out if into is None else into
     into.mkdir(parents=True, exist_ok=True)
-    runs = read_runs(study, out)
+    runs, curves = read(study, out)
     summary = summarise(study, runs)
     paragraphs = answer(study, runs, summary)
     if study.matrix is not None:
@@ -82,7 +71,7 @@ def write_results(
         figure = figure_of(study, runs, summary)
     write_output(into / "runs.csv", runs.to_csv(index=False).encode())
     write_output(into / "summary.csv", summary.to_csv(index=False).encode())
-    write_output(into / CURVES, read_curves(study, out).to_parquet(index=False))
+    write_output(into / "curves.parquet", curves.to_parquet(index=False))
     write_output(into / "manifest.json", json.dumps(manifest(study, runs, command, elapsed), indent=1).encode())
     picture = drawn(figure, "png")
     write_output(into / "study.png", picture)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from gandiag.study.one_run import Progress, begun, data_of, do, finished, keep, named_curves, named_row, outcome
+from gandiag.study.one_run import Progress, begun, data_of, do, finished, keep, named_row, outcome
 from gandiag.study.study import Run
 from gandiag.training import TrainingConfig
 from gandiag.training.stacked import shared, train_stacked, why_alone
@@ -67,7 +67,7 @@ def do_together(
     device: str = "cpu",
     progress: Callable[[int], object] = lambda steps: None,
 ) -> None:
-    """Train the runs of a stack, and keep the row and the curves of each; a stack that was killed begins anew.
+    """Train the runs of a stack, and keep the row and the recording of each; a stack that was killed begins anew.
 
     Args:
         stack: The runs.
@@ -119,6 +119,6 @@ def _trained(
         return False
     seconds = round((time.perf_counter() - started) / len(stack), 2)
     for run, result in zip(stack, results, strict=True):
-        row = named_row(run) | outcome(result) | {"error": None, "seconds": seconds}
-        keep(finished(run, out), row, named_curves(run, result.recording.probes))
+        row = named_row(run) | outcome(result.diagnosis, result.recording.probes) | {"error": None, "seconds": seconds}
+        keep(finished(run, out), row, result.recording)
     return True
