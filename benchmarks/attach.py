@@ -14,6 +14,7 @@ of its own variant's steps alone.
 
 import argparse
 import importlib.util
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -177,7 +178,7 @@ def variants(build: Callable[[], Loop]) -> dict[str, Callable[[int], None]]:
     if importlib.util.find_spec("wandb"):
         import wandb
 
-        wandb.init(mode="offline", settings=wandb.Settings(silent=True))
+        wandb.init(mode="offline", dir=tempfile.mkdtemp(), settings=wandb.Settings(silent=True))
         for name, frequency in (("wandb.watch, log_freq=1", 1), ("wandb.watch, its default", 1000)):
             add(name, lambda loop, every=frequency: watched_by_wandb(loop, every))  # type: ignore[misc]
     return ready
