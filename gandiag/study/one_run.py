@@ -140,11 +140,18 @@ def keep(directory: Path, row: dict[str, Any], recording: Recording) -> None:
     directory.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(mkdtemp(prefix=".unfinished-", dir=directory.parent))
     try:
-        replace(recording, samples={}).save(fresh / RECORDING)
+        _save(replace(recording, samples={}), fresh / RECORDING)
         (fresh / ROW).write_text(json.dumps(row, indent=1), encoding="utf-8")
         os.replace(fresh, directory)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _save(recording: Recording, directory: Path) -> None:
+    try:
+        recording.save(directory)
+    except GandiagError as error:  # to a study, a full disk is one wherever it is met
+        raise OSError(str(error)) from error
 
 
 def kept(run: Run, out: Path) -> tuple[dict[str, Any], pd.DataFrame]:

@@ -12,7 +12,7 @@ from pandas.testing import assert_frame_equal
 
 from gandiag.errors import GandiagError
 from gandiag.study import run_study
-from gandiag.study.results import read_curves, read_runs
+from gandiag.study.results import read
 from tests.study.test_execution import SCRIPT, STUDY, start
 
 
@@ -50,9 +50,9 @@ def test_a_cluster_gives_the_same_results_as_this_process(tmp_path, kill):
     assert killed is kill
     run_study(STUDY, tmp_path / "here")
     assert_frame_equal(
-        without_times(read_runs(STUDY, tmp_path / "ray")), without_times(read_runs(STUDY, tmp_path / "here"))
+        without_times(read(STUDY, tmp_path / "ray")[0]), without_times(read(STUDY, tmp_path / "here")[0])
     )
-    assert_frame_equal(read_curves(STUDY, tmp_path / "ray"), read_curves(STUDY, tmp_path / "here"))
+    assert_frame_equal(read(STUDY, tmp_path / "ray")[1], read(STUDY, tmp_path / "here")[1])
 
 
 def test_without_ray_one_sentence_says_what_to_install(tmp_path, monkeypatch):

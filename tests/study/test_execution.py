@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +19,7 @@ from gandiag.errors import GandiagError
 from gandiag.study import Study, execution, listed, one_run, product, run_study, write_results
 from gandiag.study.execution import _alone_in
 from gandiag.study.one_run import finished
-from gandiag.study.results import read_runs
+from gandiag.study.results import read
 from gandiag.training import TrainingConfig
 
 ROOT = Path(__file__).parents[2]
@@ -75,10 +76,22 @@ def test_finished_runs_are_not_repeated_and_more_seeds_add_only_theirs(done, mon
     assert asked == []
 
 
+def test_verdicts_are_by_the_rules_as_they_are_now(done):
+    study = replace(STUDY, grid=STUDY.grid[:1], seeds=1)
+    row_of = finished(study.runs[0], done) / one_run.ROW
+    known = row_of.read_text()
+    row_of.write_text(json.dumps(json.loads(known) | {"verdict": "by older rules"}))
+    try:
+        runs, _ = read(study, done)
+    finally:
+        row_of.write_text(known)
+    assert runs["verdict"].tolist() == [json.loads(known)["verdict"]]
+
+
 def test_a_run_that_cannot_be_done_is_a_row_with_its_reason(tmp_path):
     study = Study("bad", "?", BASE, listed({"model": "lecture"}), seeds=1)
     run_study(study, tmp_path / "out")
-    (row,) = read_runs(study, tmp_path / "out").to_dict("records")
+    (row,) = read(study, tmp_path / "out")[0].to_dict("records")
     assert row["error"].startswith("GandiagError: The model 'lecture' makes samples of shape")
     assert write_results(study, tmp_path / "out").exists()
 
@@ -140,7 +153,7 @@ def test_killed_again_and_again_it_ends_as_if_it_had_never_been(done, tmp_path):
     assert kept.items() <= {path: path.stat().st_mtime_ns for path in (out / "runs").glob("*/row.json")}.items()
     left_out = ["seconds"]
     assert_frame_equal(
-        read_runs(STUDY, out).drop(columns=left_out), read_runs(STUDY, done).drop(columns=left_out), check_exact=True
+        read(STUDY, out)[0].drop(columns=left_out), read(STUDY, done)[0].drop(columns=left_out), check_exact=True
     )
     assert not list((out / "unfinished").iterdir())
 
@@ -162,7 +175,7 @@ def test_a_write_that_ends_in_the_middle_is_one_sentence_and_the_next_call_goes_
     assert whole.returncode == 0, complaint
     left_out = ["seconds"]
     assert_frame_equal(
-        read_runs(STUDY, out).drop(columns=left_out), read_runs(STUDY, done).drop(columns=left_out), check_exact=True
+        read(STUDY, out)[0].drop(columns=left_out), read(STUDY, done)[0].drop(columns=left_out), check_exact=True
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from gandiag.errors import GandiagError
 from gandiag.study import Study, listed, product, run_study, stacks
 from gandiag.study.one_run import finished
-from gandiag.study.results import read_curves, read_runs
+from gandiag.study.results import read
 from gandiag.study.stacks import LARGEST_STACK, do_together, stacks_of
 from gandiag.training import TrainingConfig
 
@@ -19,7 +19,8 @@ STUDY = Study("tiny", "Does it work?", BASE, product(loss=["hinge", "minimax"]),
 
 def compared(study: Study, out: Path, engine: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     run_study(study, out, engine=engine)  # type: ignore[arg-type]
-    return read_runs(study, out).drop(columns="seconds"), read_curves(study, out)
+    runs, curves = read(study, out)
+    return runs.drop(columns="seconds"), curves
 
 
 def test_rows_and_curves_are_those_of_runs_one_by_one(tmp_path, monkeypatch):
@@ -49,7 +50,7 @@ def test_a_run_that_cannot_be_stacked_is_said_once_and_trained_alone(tmp_path, c
     grid = listed({}, {"anti_collapse": "unrolled1"})
     study = Study("mixed", "?", BASE, grid, seeds=2)
     run_study(study, tmp_path / "out", engine="stacked")
-    assert read_runs(study, tmp_path / "out")["error"].isna().all()
+    assert read(study, tmp_path / "out")[0]["error"].isna().all()
     assert "2 of 4 runs are trained one by one: they have an unrolled discriminator." in capsys.readouterr().err
 
 
@@ -73,7 +74,7 @@ def test_a_stack_killed_while_its_rows_are_kept_repeats_none_of_them(tmp_path, m
 def test_a_stack_that_fails_is_done_one_by_one_with_each_runs_own_reason(tmp_path, capsys):
     study = Study("bad", "?", replace(BASE, dataset="digits"), listed({}), seeds=2)
     run_study(study, tmp_path / "out", engine="stacked")
-    assert read_runs(study, tmp_path / "out")["error"].str.startswith("GandiagError: The model 'mlp' makes").all()
+    assert read(study, tmp_path / "out")[0]["error"].str.startswith("GandiagError: The model 'mlp' makes").all()
     assert "their stack failed" in capsys.readouterr().err
 
 
@@ -104,7 +105,7 @@ def test_verdicts_are_those_of_the_process_pool(tmp_path):
     study = Study("verdicts", "?", replace(BASE, iterations=600, probe_every=20, checkpoint_every=1000), grid, seeds=2)
     run_study(study, tmp_path / "alone")
     run_study(study, tmp_path / "together", engine="stacked")
-    alone, together = (read_runs(study, tmp_path / name) for name in ("alone", "together"))
+    alone, together = (read(study, tmp_path / name)[0] for name in ("alone", "together"))
     told = ["run", "verdict", "kind", "error"]
     assert list(together.columns) == list(alone.columns)
     pd.testing.assert_frame_equal(together[told], alone[told])
