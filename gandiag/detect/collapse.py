@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gandiag.detect.critic import steep
 from gandiag.detect.finding import Evidence, Failure, Finding, Status
 from gandiag.detect.policy import Threshold
 from gandiag.detect.remedies import remedies_for
@@ -10,6 +11,12 @@ from gandiag.detect.windows import RunView, Values, above, below, missing
 
 DEPTH_CAUSE = 1e-2
 CLASSES_SHOWN = 4  # as evidence
+ALIKE = ("total", "cycling")
+CAUSES = {
+    "lost_in_depth": "Its first layers hardly learn: the cause lies in its depth.",
+    "divergence": "The critic is kept to no slope, so that what it teaches has no measure: the cause lies there.",
+}
+"""Kind of failure that a collapse can come of → what is said of it."""
 
 
 def detect_mode_collapse(run: RunView) -> Finding:
@@ -61,12 +68,11 @@ def detect_mode_collapse(run: RunView) -> Finding:
     return Finding(
         Failure.MODE_COLLAPSE,
         status,
-        _reason(kind, classes=mode_count(run) > 0)
-        + (" Its first layers hardly learn: the cause lies in its depth." if cause else ""),
+        " ".join([_reason(kind, classes=mode_count(run) > 0), *([] if cause is None else [CAUSES[cause]])]),
         kind=kind,
         onset=run.onset(alike | lacking),
         evidence=_evidence(run),
-        remedies=tuple(dict.fromkeys((*(remedies_for("lost_in_depth") if cause else ()), *remedies_for(kind)))),
+        remedies=tuple(dict.fromkeys((*(() if cause is None else remedies_for(cause)), *remedies_for(kind)))),
     )
 
 
@@ -142,10 +148,14 @@ def _kind(run: RunView, alike: Values) -> str:
     return "cycling" if run.status(hopping) is Status.FAIL else "total"
 
 
-def _cause(run: RunView) -> bool:
-    """Whether the generator's first layers get under a hundredth of its last layer's gradient."""
+def _cause(run: RunView) -> str | None:
+    """The cause that is known: first layers with under a hundredth of the last one's gradient, or a free critic."""
     ratio = run.median(depth_ratio(run))
-    return not np.isnan(ratio) and ratio < DEPTH_CAUSE
+    if not np.isnan(ratio) and ratio < DEPTH_CAUSE:
+        return "lost_in_depth"
+    slope = steep(run)
+    free = run.policy.loss == "wasserstein" and slope is not None and run.status(slope) is Status.FAIL
+    return "divergence" if free else None
 
 
 def _reason(kind: str, classes: bool) -> str:

@@ -13,7 +13,8 @@ TABLE = "confidence.csv"
 DECADES = 3.0  # no number is farther from its threshold than a thousandfold
 
 Group = tuple[str, str]
-"""Role (``decides``, ``also``, ``warn`` or ``pass``) and failure; of a clean bill, ``("decides", "healthy")``."""
+"""Role (``decides``, ``also``, ``warn`` or ``pass``) and failure. Of a clean bill: ``decides``, or ``signs`` if
+there are signs of a failure all the same, and ``healthy``."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def confidence_in(verdict: Verdict, findings: Sequence[Finding], curves: Curves)
     if verdict is Verdict.INSUFFICIENT_DATA:
         return None
     if verdict is Verdict.HEALTHY:
-        return _look_up(curves, ("decides", "healthy"), clean_margin(findings))
+        return _look_up(curves, clean_group(findings), clean_margin(findings))
     return findings[0].confidence
 
 
@@ -101,6 +102,11 @@ def margin(finding: Finding) -> float:
     """
     beyond = max(_known(finding.evidence), default=0.0)
     return max(beyond, 0.0) if finding.status in (Status.FAIL, Status.WARN) else -beyond
+
+
+def clean_group(findings: Iterable[Finding]) -> Group:
+    """Which clean bills one is compared with."""
+    return ("signs" if any(one.status is Status.WARN for one in findings) else "decides"), Verdict.HEALTHY.value
 
 
 def clean_margin(findings: Iterable[Finding]) -> float:

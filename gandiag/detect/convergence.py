@@ -3,9 +3,11 @@
 import numpy as np
 
 from gandiag.detect.collapse import detect_within_class
+from gandiag.detect.critic import steep
 from gandiag.detect.finding import Evidence, Failure, Finding, Status
 from gandiag.detect.policy import Threshold
 from gandiag.detect.remedies import remedies_for
+from gandiag.detect.vanishing import dead_factors
 from gandiag.detect.windows import RunView, Values, above, below, first_iteration, missing, smoothed
 
 KINDS = {"receding": "divergence"}
@@ -24,8 +26,8 @@ def detect_non_convergence(run: RunView) -> Finding:
     Rule: Divergence: something is not finite, or the discriminator has run away, or the samples have gone away from the
     data after they had come to it, in 80 % of the last third.
     Oscillation: most fixed inputs change class between probes, or their samples move by half the data's scale, and the
-    distance makes no progress. Stagnation: the samples move, and are about as far from the data as they began, or far
-    from it and come no nearer.
+    distance makes no progress. Stagnation: the samples move, or a living gradient teaches them, and they are about as
+    far from the data as they began, or far from it and come no nearer.
 
     Undecided when: Neither the logits nor the course of the samples is known.
 
@@ -115,20 +117,13 @@ def _runaway(run: RunView) -> Values | None:
 
     Of an unknown loss, only what holds by the measures of every loss is told.
     """
-    found = [holds for holds in (_steep(run), _blown_up(run)) if holds is not None]
+    found = [holds for holds in (steep(run), _blown_up(run)) if holds is not None]
     measures = (run.policy.steep_critic is not None) + (run.policy.blown_up_logit is not None)
     if not found or len(found) < measures:
         return None
     every: Values = np.logical_and.reduce(found)
     agreed = run.status(every) is run.status(np.logical_or.reduce(found))
     return every if agreed else None
-
-
-def _steep(run: RunView) -> Values | None:
-    if run.policy.steep_critic is None:
-        return None
-    slope = run.windowed(run.own("signal.input_gradient"))
-    return None if missing(slope) else above(slope, run.policy.steep_critic)
 
 
 def _blown_up(run: RunView) -> Values | None:
@@ -193,16 +188,25 @@ def _without_progress(run: RunView, signal: str, least: Threshold) -> bool:
 
 
 def _stagnated(run: RunView, diverse: Values) -> Values | None:
-    """Where samples move and yet are as far from the data as at the start, or far from it and come no nearer."""
+    """Where samples are as far from the data as at the start, or far from it and come no nearer, and something moves:
+    they themselves, or at least what teaches the generator, whose steps are too small then.
+    """
     quality, movement = run.windowed(_quality(run)), run.windowed(run.own("probes.drift"))
     if missing(quality) or missing(movement):
         return None
-    moving = ~below(movement, run.policy.still)
+    moving = ~below(movement, run.policy.still) | _taught(run)
     as_at_first = quality > run.policy.stagnated.value * _first_quality(run)
     energy = run.own("probes.energy")
     stalled = not missing(run.windowed(energy)) and _without_progress(run, energy, run.policy.stalled)
     stagnated: Values = (as_at_first | stalled) & moving & diverse & _far(run)
     return stagnated
+
+
+def _taught(run: RunView) -> Values:
+    """Where the gradient at the samples is known and no factor of it is dead."""
+    known = ~np.isnan(run.windowed(run.own("signal.head_gradient")))
+    taught: Values = known & ~np.logical_or.reduce(list(dead_factors(run).values()))
+    return taught
 
 
 def _far(run: RunView) -> Values:
@@ -224,7 +228,7 @@ def _reason(run: RunView, kind: str) -> str:
         "divergence": "The discriminator's outputs have left all bounds.",
         "receding": "The samples had come to the data, and go away from it again.",
         "oscillation": "The samples go from place to place and do not get better: the players chase each other.",
-        "stagnation": "The samples move but come no nearer to the data.",
+        "stagnation": "The samples come no nearer to the data.",
     }[kind]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from gandiag.detect.collapse import detect_mode_collapse
+from gandiag.detect.collapse import ALIKE, detect_mode_collapse
 from gandiag.detect.confidence import confidence_in, packaged_curves, rated
 from gandiag.detect.convergence import detect_non_convergence
 from gandiag.detect.finding import Diagnosis, Failure, Finding, Status, Verdict
@@ -50,7 +50,7 @@ def diagnose(recording: Recording, policy: Policy | None = None) -> Diagnosis:
         for detect in DETECTORS.values()
     ]
     findings.sort(key=lambda finding: _rank(finding, iterations))
-    _put_collapse_before_late_divergence(findings, recording)
+    _put_collapse_before_what_comes_of_it(findings, recording)
     verdict, curves = _verdict(findings), packaged_curves()
     rated_findings = rated(findings, curves)
     return Diagnosis(
@@ -103,15 +103,20 @@ def _rank(finding: Finding, iterations: int) -> tuple[int, float]:
     return SEVERITY.index(finding.status), onset
 
 
-def _put_collapse_before_late_divergence(findings: list[Finding], recording: Recording) -> None:
-    """A discriminator that runs away long after the samples became alike does so for that: they are told easily."""
+def _put_collapse_before_what_comes_of_it(findings: list[Finding], recording: Recording) -> None:
+    """A discriminator that runs away long after the samples became alike does so for that: they are told easily.
+
+    A Wasserstein critic without a constraint is steep from its first steps on, whatever becomes of the samples; if they
+    are all alike, that is the failure, and the critic its cause.
+    """
     first = findings[0]
-    late = first.kind == "divergence" and (first.onset or 0) > EARLY_SHARE * recording.iterations
-    if first.status is not Status.FAIL or not late or _broken(recording):
+    if first.status is not Status.FAIL or first.kind != "divergence" or _broken(recording):
         return
+    late, free = (first.onset or 0) > EARLY_SHARE * recording.iterations, recording.meta.get("loss") == "wasserstein"
     for place, finding in enumerate(findings):
         earlier = finding.onset is not None and first.onset is not None and finding.onset < first.onset
-        if finding.failure is Failure.MODE_COLLAPSE and finding.status is Status.FAIL and earlier:
+        comes_first = (late and earlier) or (free and finding.kind in ALIKE)
+        if finding.failure is Failure.MODE_COLLAPSE and finding.status is Status.FAIL and comes_first:
             findings.insert(0, findings.pop(place))
 
 

@@ -19,9 +19,9 @@ def detect_vanishing_gradients(run: RunView) -> Finding:
     inputs still move.
 
     Rule: One of the factors is dead in 80 % of the last third of the run while the samples are not at the data, and
-    they stand still in most of it. A
-    dead factor under samples that mostly move is a warning: Adam divides a tiny gradient by its own size. Not so where
-    the signal is lost in depth and the samples were alike from the start: what moves then are the last layers alone.
+    they stand still in most of it. A dead factor under samples that mostly move is a warning: Adam divides a tiny
+    gradient by its own size. Not so where the signal is lost in depth and the samples were alike from the start: what
+    moves then are the last layers alone.
 
     Undecided when: The gradient at the generator's output was not recorded.
 
@@ -37,14 +37,7 @@ def detect_vanishing_gradients(run: RunView) -> Finding:
             Status.NOT_ENOUGH_DATA,
             "The gradient that the generator's loss sends into its samples was not seen often enough to judge.",
         )
-    body = run.windowed(run.own("signal.input_gradient"))
-    # At the data, there is nothing left to teach.
-    away = ~below(run.windowed(run.own("probes.energy")), run.policy.near)
-    dead = {
-        "saturated_discriminator": below(head, run.policy.dead_head) & away,
-        "dead_discriminator": below(body, run.policy.dead_input_gradient) & away,
-        "lost_in_depth": below(depth_ratio(run), run.policy.dead_depth) & away,
-    }
+    dead = dead_factors(run)
     movement = run.windowed(run.own("probes.drift"))
     still = below(movement, run.policy.still) | np.isnan(movement)
     kind = max(dead, key=lambda name: float(run.judged(dead[name]).mean()))
@@ -64,6 +57,18 @@ def detect_vanishing_gradients(run: RunView) -> Finding:
         evidence=_evidence(run, kind),
         remedies=remedies_for(kind) if found else (),
     )
+
+
+def dead_factors(run: RunView) -> dict[str, Values]:
+    """Kind of vanishing → where its factor of the gradient is dead; at the data, there is nothing left to teach."""
+    distance = run.windowed(run.own("probes.energy"))
+    away, unreached = ~below(distance, run.policy.near), ~below(distance, run.policy.reached)
+    head, body = (run.windowed(run.own(f"signal.{name}_gradient")) for name in ("head", "input"))
+    return {
+        "saturated_discriminator": below(head, run.policy.dead_head) & away,
+        "dead_discriminator": below(body, run.policy.dead_input_gradient) & unreached,
+        "lost_in_depth": below(depth_ratio(run), run.policy.dead_depth) & away,
+    }
 
 
 def _never_used_its_noise(run: RunView) -> bool:

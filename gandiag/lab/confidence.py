@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from gandiag.detect import Diagnosis, Verdict, diagnose
-from gandiag.detect.confidence import Curve, Curves, Group, clean_margin, group_of, margin
-from gandiag.lab.scenario import AMBIGUOUS, HEALTHY
+from gandiag.detect.confidence import Curve, Curves, Group, clean_group, clean_margin, group_of, margin
+from gandiag.lab.scenario import AMBIGUOUS
 from gandiag.metrics.share import Share
 from gandiag.recording import Recording
 
@@ -52,7 +52,8 @@ def _rows(diagnosis: Diagnosis, found: set[str]) -> list[dict[str, Any]]:
             rows.append({"role": group[0], "failure": group[1], "margin": margin(finding), "right": right})
     if diagnosis.verdict is Verdict.HEALTHY:
         at = clean_margin(diagnosis.findings)
-        rows.append({"role": "decides", "failure": HEALTHY, "margin": at, "right": not found})
+        role, failure = clean_group(diagnosis.findings)
+        rows.append({"role": role, "failure": failure, "margin": at, "right": not found})
     return rows
 
 

@@ -20,6 +20,7 @@ from gandiag.recording import Recording
 CURVES = {
     ("decides", "mode_collapse"): Curve(0.0, 1.0, 0.9, 4, 8, 8),
     ("decides", "healthy"): Curve(1.0, 1.0, 0.97, 16, 40, 39),
+    ("signs", "healthy"): Curve(0.0, 1.0, 0.9, 4, 8, 4),
 }
 
 
@@ -52,6 +53,7 @@ def test_a_clean_bill_is_as_sure_as_its_nearest_finding():
     assert clean_margin([finding(Status.PASS, 1.0), finding(Status.WARN, 1.0)]) == 0.0
     passed = [finding(Status.PASS, 1.0)]
     assert confidence_in(Verdict.HEALTHY, passed, CURVES) == pytest.approx(1 / (1 + math.exp(-2)))
+    assert confidence_in(Verdict.HEALTHY, [*passed, finding(Status.WARN, 1.0)], CURVES) == pytest.approx(0.5)
 
 
 def test_confidence_is_the_curve_at_the_margin_and_no_more_than_so_many_recipes_can_show():

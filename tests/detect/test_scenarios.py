@@ -5,6 +5,7 @@ import math
 import pytest
 
 from gandiag.detect import Failure, Status, diagnose
+from gandiag.detect.remedies import remedies_for
 from gandiag.recording import Recording
 
 VANISHED = {
@@ -40,6 +41,11 @@ SCENARIOS = {
     ),
     "dead discriminator that looks like equilibrium": (
         {**DEAD, "energy": 0.4},
+        "vanishing_gradients",
+        "dead_discriminator",
+    ),
+    "dead discriminator on the way to the data": (
+        {**DEAD, "energy": 0.034, "drift": lambda t: 0.3 if t < 0.2 else 0.0},
         "vanishing_gradients",
         "dead_discriminator",
     ),
@@ -142,6 +148,11 @@ SCENARIOS = {
     "far and coming nearer": ({**WITHOUT_A_JUDGE, "energy": (0.9, 0.2), "drift": 0.3}, "healthy", None),
     "classes change because samples get better": ({"flip_rate": 0.8, "fid_judge": (900.0, 50.0)}, "healthy", None),
     "at the data from the start, as a translator can be": ({"fid_judge": 90.0, "energy": 0.03}, "healthy", None),
+    "steps too small to get anywhere": (
+        {**WITHOUT_A_JUDGE, "energy": 0.6, "drift": 0.005},
+        "non_convergence",
+        "stagnation",
+    ),
     "unknown loss, slope and logits in bounds": (
         {"loss": None, "modes": None, "kl_to_real": None, "flip_rate": None, "fid_judge": None, "energy": None},
         "healthy",
@@ -176,6 +187,11 @@ SCENARIOS = {
     ),
     "collapse from the start, and logits that run away late": (
         {"diversity": 0.1, "energy": 0.5, "modes": 1, "kl_to_real": 2.3, "logit_real": (0.0, 200.0)},
+        "mode_collapse",
+        "total",
+    ),
+    "a free critic, and samples that are all alike": (
+        {"loss": "wasserstein", "input_gradient": 800.0, "diversity": 0.1, "energy": 0.3, "modes": 1},
         "mode_collapse",
         "total",
     ),
@@ -258,6 +274,12 @@ def test_depth_is_named_as_the_cause_of_a_collapse(make_recording):
     diagnosis = diagnose(make_recording(diversity=0.05, modes=1, first_layer=1e-3))
     assert "depth" in diagnosis.main.reason
     assert "batch normalisation" in diagnosis.main.remedies[0].action
+
+
+def test_a_free_critic_is_named_as_the_cause_of_a_collapse(make_recording):
+    diagnosis = diagnose(make_recording(loss="wasserstein", input_gradient=800.0, diversity=0.1, modes=1))
+    assert "critic" in diagnosis.main.reason
+    assert diagnosis.main.remedies[0] == remedies_for("divergence")[0]
 
 
 def test_the_failing_generator_of_several_is_named(make_recording):
