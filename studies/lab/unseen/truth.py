@@ -62,8 +62,62 @@ LOOKED = {
         "mode_collapse", {"mode_collapse"},
         "three of eight modes, well made, and settled there; D still tells the difference",
     ),
+    "cube_27_default_adam": (
+        "non_convergence", {"non_convergence", "mode_collapse"},
+        "a bent sheet that turns from snapshot to snapshot and never comes to rest on the lattice",
+    ),
+    "typo_lr_g_wine": (
+        "non_convergence", {"non_convergence", "vanishing_gradients", "mode_collapse"},
+        "the untrained spot creeps, always the same way, far too slowly; D's losses are 0.001, G's rises to 13",
+    ),
+    "hot_adam_lissajous": (
+        "non_convergence", {"non_convergence", "mode_collapse"},
+        "thrown about, up to five spreads away; a shape comes and goes, never the curve's",
+    ),
+    "endless_warmup_petals": (
+        "non_convergence", {"non_convergence"},
+        "two thirds of the way good enough, then two to four times as far from the data as at its best, in ever other"
+        " shapes",
+    ),
+    "missing_zero_grad_links": (
+        "non_convergence", {"non_convergence", "mode_collapse"},
+        "a small cloud that is thrown to and fro by one to four spreads between snapshots",
+    ),
+    "momentum_both_gauss6d": (
+        "non_convergence", {"non_convergence"},
+        "250 times as wide as the data; what looks like getting better is a drift of 5 %",
+    ),
+    "faint_noise_table": (
+        "mode_collapse", {"mode_collapse", "non_convergence"},
+        "a single point for all noise from the start; it travels",
+    ),
+    "cancer30_ralsgan": (
+        "non_convergence", {"non_convergence", "mode_collapse"},
+        "one profile with little spread around it, another at each snapshot; D's losses go up and down",
+    ),
+    "instance_noise_stays": (
+        "non_convergence", {"non_convergence"},
+        "D's losses are those of one that knows nothing throughout; a shapeless cloud that drifts",
+    ),
+    "flags_fast_g": (
+        "mode_collapse", {"mode_collapse", "vanishing_gradients"},
+        "the same flat colour for all noise, red or blue in turn",
+    ),
+    "scheduler_every_batch_digits": (
+        "non_convergence", {"non_convergence", "vanishing_gradients"},
+        "stands still at the first epochs' noise, as the printed rate falls to 1e-19; no digits",
+    ),
+    "l1_pairs_digits": (
+        "mode_collapse", {"mode_collapse"},
+        "the same digit for each label, whatever the noise",
+    ),
+    "saturating_logit_colour": (
+        "ambiguous", {"healthy", "vanishing_gradients"},
+        "all colours, but the tiles stay blurred: little changes after the first third, as log(1 - D) nears 0",
+    ),
 }  # fmt: skip
 CLUSTERS = {"lsgan_ring": 8, "wgan_free_grid": 25, "ring": 8, "grid": 25, "momentum_sgd_1d": 8}
+CLUSTERS |= {"cube_27": 27, "d_pauses_grid9": 9, "four_corners": 4, "handmade_log_blobs": 6}
 
 
 def sliced(a, b, directions):
