@@ -46,8 +46,7 @@ def detect_mode_collapse(run: RunView) -> Finding:
             "The diversity of the samples was not measured often enough to judge: it needs real samples beside "
             "generated ones.",
         )
-    movement = run.windowed(run.own("probes.drift"))
-    if not missing(movement) and float(np.nanmax(movement)) < run.policy.still.value:
+    if has_never_moved(run):
         return Finding(
             Failure.MODE_COLLAPSE,
             Status.NOT_ENOUGH_DATA,
@@ -74,6 +73,12 @@ def detect_mode_collapse(run: RunView) -> Finding:
         evidence=_evidence(run),
         remedies=tuple(dict.fromkeys((*(() if cause is None else remedies_for(cause)), *remedies_for(kind)))),
     )
+
+
+def has_never_moved(run: RunView) -> bool:
+    """Whether the samples of fixed inputs are known to be where they were at the start."""
+    movement = run.windowed(run.own("probes.drift"))
+    return not missing(movement) and float(np.nanmax(movement)) < run.policy.still.value
 
 
 def detect_within_class(run: RunView) -> Finding | None:

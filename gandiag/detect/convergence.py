@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gandiag.detect.collapse import detect_within_class
+from gandiag.detect.collapse import detect_within_class, has_never_moved
 from gandiag.detect.critic import steep
 from gandiag.detect.finding import Evidence, Failure, Finding, Status
 from gandiag.detect.policy import Threshold
@@ -153,7 +153,7 @@ def _receded(run: RunView, diverse: Values) -> Values | None:
         return None
     least = np.fmin.accumulate(energy)
     was_near = below(least, run.policy.near)
-    receded: Values = was_near & above(energy, run.policy.near) & above(energy / least, run.policy.receded)
+    receded: Values = was_near & above(energy, run.policy.reached) & above(energy / least, run.policy.receded)
     return receded & diverse
 
 
@@ -165,16 +165,26 @@ def _wandering(run: RunView, diverse: Values) -> Values | None:
         return None
     least = run.policy.unsettled if "energy" in quality else run.policy.no_progress
     restless = above(movement, run.policy.restless) if missing(hopping) else above(hopping, run.policy.hopping)
-    wandering: Values = restless & diverse & _far(run) & _without_progress(run, quality, least)
+    away = _far(run, run.policy.reached)
+    wandering: Values = restless & diverse & away & _without_progress(run, quality, least)
     return wandering
 
 
 def _diverse(run: RunView) -> Values:
-    """Where nothing speaks for collapse: what is collapsed may move without coming nearer, too."""
+    """Where nothing speaks for collapse: what is collapsed may move without coming nearer, too.
+
+    Clusters that are left out now and then do not, nor does anything of a generator that never moved.
+    """
     alike = below(run.windowed(run.own("probes.diversity")), run.policy.collapsed_diversity)
-    partial = below(run.windowed(run.own("probes.cluster_coverage")), run.policy.covered_clusters)
-    diverse: Values = ~(alike | partial)
+    if has_never_moved(run):
+        return np.ones_like(alike)
+    partial = alike | _lacking_clusters(run)
+    diverse: Values = ~(partial if run.status(partial) is Status.FAIL else alike)
     return diverse & (detect_within_class(run) is None)
+
+
+def _lacking_clusters(run: RunView) -> Values:
+    return below(run.windowed(run.own("probes.cluster_coverage")), run.policy.covered_clusters)
 
 
 def _without_progress(run: RunView, signal: str, least: Threshold) -> bool:
@@ -198,7 +208,7 @@ def _stagnated(run: RunView, diverse: Values) -> Values | None:
     as_at_first = quality > run.policy.stagnated.value * _first_quality(run)
     energy = run.own("probes.energy")
     stalled = not missing(run.windowed(energy)) and _without_progress(run, energy, run.policy.stalled)
-    stagnated: Values = (as_at_first | stalled) & moving & diverse & _far(run)
+    stagnated: Values = (as_at_first | stalled) & moving & diverse & _far(run, run.policy.near)
     return stagnated
 
 
@@ -209,9 +219,9 @@ def _taught(run: RunView) -> Values:
     return taught
 
 
-def _far(run: RunView) -> Values:
+def _far(run: RunView, least: Threshold) -> Values:
     """Where the samples are not at the data, as far as that is known; what circles around it comes by now and then."""
-    far: Values = ~below(smoothed(run.windowed(run.own("probes.energy"))), run.policy.near)
+    far: Values = ~below(smoothed(run.windowed(run.own("probes.energy"))), least)
     return far
 
 
@@ -244,7 +254,7 @@ def _quality_evidence(run: RunView, kind: str) -> list[Evidence]:
     if kind == "receding":
         least = float(np.nanmin(smoothed(run.windowed(energy))))
         limit = Threshold(
-            max(policy.near.value, policy.receded.value * least),
+            max(policy.reached.value, policy.receded.value * least),
             f"{policy.receded.value:g} times its least: {policy.receded.source}",
         )
     found = [run.evidence(energy, "Energy distance to the data, of 1,", ">", limit)]

@@ -23,7 +23,7 @@ def detect_vanishing_gradients(run: RunView) -> Finding:
     gradient by its own size. Not so where the signal is lost in depth and the samples were alike from the start: what
     moves then are the last layers alone.
 
-    Undecided when: The gradient at the generator's output was not recorded.
+    Undecided when: The gradient at the generator's output was not recorded, and the samples are not at the data.
 
     Mistaken for: A converged generator, whose gradient is small too, but whose factors are not: at equilibrium the
     loss's own factor is ½. The discriminator's accuracy decides nothing: at 100 % a generator under the non-saturating
@@ -32,6 +32,12 @@ def detect_vanishing_gradients(run: RunView) -> Finding:
     head = run.windowed(run.own("signal.head_gradient"))
     signal = run.windowed(run.own("signal.grad_norm"))
     if missing(head) or missing(signal):
+        if run.status(below(run.windowed(run.own("probes.energy")), run.policy.near)) is Status.FAIL:
+            return Finding(
+                Failure.VANISHING_GRADIENTS,
+                Status.PASS,
+                "The samples are at the data: whatever taught the generator has not vanished.",
+            )
         return Finding(
             Failure.VANISHING_GRADIENTS,
             Status.NOT_ENOUGH_DATA,

@@ -137,6 +137,21 @@ SCENARIOS = {
         "non_convergence",
         "divergence",
     ),
+    "far away, with clusters that come and go": (
+        {**WITHOUT_A_JUDGE, "energy": 0.11, "drift": 0.1, "cluster_coverage": lambda t: 0.6 + 0.05 * math.sin(100 * t)},
+        "non_convergence",
+        "stagnation",
+    ),
+    "an untrained generator that creeps": (
+        {**WITHOUT_A_JUDGE, "energy": 0.25, "drift": 0.001, "diversity": 0.08, "cluster_coverage": 0.1},
+        "non_convergence",
+        "stagnation",
+    ),
+    "a shape that turns about its data": (
+        {**WITHOUT_A_JUDGE, "energy": lambda t: 0.4 if t < 0.1 else 0.048, "drift": 0.9},
+        "non_convergence",
+        "oscillation",
+    ),
     # near-misses of non-convergence
     "samples that come to the data late, after a stray": (
         {**WITHOUT_A_JUDGE, "energy": lambda t: 0.02 if t < 0.2 else 0.4 * (1 - t) ** 2},
@@ -195,7 +210,17 @@ SCENARIOS = {
         "mode_collapse",
         "total",
     ),
-    # what cannot be judged
+    # what cannot be judged, and need not be
+    "no gradient by way of the discriminator, at the data": (
+        {
+            **WITHOUT_A_JUDGE,
+            "head_gradient": None,
+            "input_gradient": None,
+            "energy": lambda t: 0.3 if t < 0.2 else 0.01,
+        },
+        "healthy",
+        None,
+    ),
     "no signal": ({"head_gradient": None, "grad_norm": None}, "insufficient_data", None),
     "no diversity": ({"diversity": None}, "insufficient_data", None),
     "no judge": (
