@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import reduce
 
 import scipy
 import torch
@@ -48,7 +49,7 @@ class StackedCoverage:
     Attributes:
         modes: Modes with at least one sample, the published count.
         corrected_modes: Modes seen more often than the judge's errors explain.
-        kl: KL(generated ‖ even) in nats.
+        kl: KL(generated ‖ real) in nats.
         kl_null: Its mean for a perfect generator and a perfect judge, 999 / 2n.
     """
 
@@ -118,15 +119,16 @@ def mixture_coverage(points: Tensor, centers: Tensor, std: float) -> MixtureCove
     )
 
 
-def stacked_coverage(classes: Tensor, errors: JudgeErrors) -> StackedCoverage:
+def stacked_coverage(classes: Tensor, errors: JudgeErrors, digit_shares: Tensor | None = None) -> StackedCoverage:
     """Modes of stacked MNIST: three digits in the colour channels, a mode for each triple.
 
     Args:
         classes: Digit called in each channel, integers in [0, K), with shape :math:`(n, 3)`; K = 10 as published.
         errors: Of the judge on single digits, from :func:`judge_errors`.
+        digit_shares: Of the real digits that the triples are drawn from, with shape :math:`(K,)`; left out, even.
 
     Returns:
-        Both counts in [0, K³], higher is better; ``kl`` at least 0, lower is better, towards even shares. With
+        Both counts in [0, K³], higher is better; ``kl`` at least 0, lower is better, towards the real triples. With
         26,000 samples, as published, a perfect generator's KL is 0.019 and it shows all 1000 modes.
 
     Raises:
@@ -147,7 +149,8 @@ def stacked_coverage(classes: Tensor, errors: JudgeErrors) -> StackedCoverage:
     digits = len(errors.rates)
     places = digits ** torch.arange(STACKED_CHANNELS - 1, -1, -1, device=classes.device)
     histogram = class_histogram((classes * places).sum(dim=1), digits**STACKED_CHANNELS)
-    even = torch.full((len(histogram.counts),), 1 / len(histogram.counts), dtype=torch.float64)
-    corrected = count_modes(histogram.counts, even, stacked_errors(errors, STACKED_CHANNELS))
-    divergence = histogram_divergence(histogram, even)
+    single = torch.full((digits,), 1 / digits) if digit_shares is None else digit_shares
+    real = reduce(torch.kron, [single.double().cpu()] * STACKED_CHANNELS)
+    corrected = count_modes(histogram.counts, real, stacked_errors(errors, STACKED_CHANNELS))
+    divergence = histogram_divergence(histogram, real)
     return StackedCoverage(int((histogram.counts > 0).sum()), corrected.modes, divergence.to_real, divergence.null_mean)

@@ -107,6 +107,16 @@ def test_a_thousand_modes_are_counted_in_spite_of_the_judges_errors(there):
         assert found.kl_null == pytest.approx(0.0192, abs=1e-4)
 
 
+def test_triples_as_often_as_their_digits_have_no_distance_to_the_real_ones():
+    """Digits with shares of 3/4 and 1/4: 27, 9, 3 or 1 of 64 samples a triple; of 1 and 1, KL is ln 64."""
+    digits = torch.tensor([0, 0, 0, 1])
+    errors, shares = judge_errors(torch.eye(2) * 1e6), torch.tensor([0.75, 0.25])
+    exact = stacked_coverage(torch.cartesian_prod(digits, digits, digits).repeat(10, 1), errors, shares)
+    assert (exact.modes, exact.corrected_modes, exact.kl) == (8, 8, pytest.approx(0, abs=1e-12))
+    rarest = stacked_coverage(torch.ones(640, 3).long(), errors, shares)
+    assert (rarest.modes, rarest.kl) == (1, pytest.approx(math.log(64)))
+
+
 def test_stacked_digits_need_three_channels_and_enough_samples():
     errors = judge_errors(torch.eye(10) * 100)
     with pytest.raises(ValueError, match=r"\(n, 3\)"):
