@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from gandiag.study.statistics import LOWER_IS_BETTER
-from gandiag.study.study import Study
+from gandiag.study.statistics import LOWER_IS_BETTER, mean_interval
+from gandiag.study.study import Study, label
 
 SIGNIFICANT = 0.05
 MOST_BASELINES = 8  # told one by one
@@ -12,7 +12,40 @@ MOST_BASELINES = 8  # told one by one
 def answer(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
     """Paragraphs, the answer first, then how far the study is."""
     others = [study.published] if study.published else []
-    return [_health(summary), *_differences(study, summary), *others, _extent(study, runs)]
+    return [
+        _health(summary), *_differences(study, summary), *_beside_published(study, runs), *others, _extent(study, runs)
+    ]  # fmt: skip
+
+
+def beside_published(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
+    """What others found beside the mean over the seeds here: one row a setting and measure that are published."""
+    judged, known = runs[runs["error"].isna()], {label(setting) for setting in study.grid}
+    rows = []
+    for setting, values in study.published_values.items():
+        if setting not in known:  # of the whole study, where this is it in small
+            continue
+        own = judged[judged["setting"] == setting]
+        for measure, value in values.items():
+            found = own[measure].dropna().astype("float64").tolist() if measure in own else []
+            low, high = mean_interval(found)
+            mean = sum(found) / len(found) if found else float("nan")
+            rows.append((setting, measure, len(found), mean, low, high, value))
+    return pd.DataFrame(rows, columns=["setting", "measure", "runs", "here", "low", "high", "published"])
+
+
+def _beside_published(study: Study, runs: pd.DataFrame) -> list[str]:
+    """A sentence a measure."""
+    table = beside_published(study, runs)
+    return [
+        f"{measure}, mean here (published): "
+        + "; ".join(f"{one['setting']} {_figure(one['here'])} ({one['published']:.4g})" for _, one in rows.iterrows())
+        + "."
+        for measure, rows in table.groupby("measure", sort=False)
+    ]
+
+
+def _figure(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
 def share(row: pd.Series, outcome: str) -> str:

@@ -20,7 +20,7 @@ from gandiag.errors import GandiagError
 from gandiag.recording import Recording
 from gandiag.study.grids import names_of
 from gandiag.study.study import Run, label
-from gandiag.training import TrainingResult, read_checkpoint, train
+from gandiag.training import Players, TrainingResult, census, read_checkpoint, train
 from gandiag.training.checkpoint import CHECKPOINT
 
 Progress = Callable[[int], None]
@@ -76,7 +76,8 @@ def attempt(
     try:
         result = _train(run, directory, data_dir, progress)
         recording = Recording.load(directory)
-        row |= outcome(result.diagnosis, result.recording.probes) | {"error": None}
+        row |= outcome(result.diagnosis, result.recording.probes) | census_of(run, result.players, data_dir)
+        row["error"] = None
     except OSError:
         raise
     except Exception as error:  # a run that cannot be done is an answer, not an end of the study
@@ -111,6 +112,14 @@ def _train(run: Run, directory: Path, data_dir: str | Path | None, progress: Pro
 def data_of(name: str, data_dir: str | Path | None) -> Dataset:
     """A data set by name; those of late are kept."""
     return load_dataset(name, data_dir)
+
+
+def census_of(run: Run, players: Players, data_dir: str | Path | None) -> dict[str, float | None]:
+    """What the census says that the study asks for; nothing, where it asks for none."""
+    if not run.census:
+        return {}
+    found = census(players, data_of(run.config.dataset, data_dir), run.census, run.config.seed)
+    return {name: _number(value) for name, value in found.items()}
 
 
 def outcome(diagnosis: Diagnosis, probes: pd.DataFrame) -> dict[str, Any]:

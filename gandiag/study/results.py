@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from gandiag.errors import GandiagError
 from gandiag.report.output import write_output
-from gandiag.study.answer import answer
+from gandiag.study.answer import answer, beside_published
 from gandiag.study.figures import drawn, figure_of, matrix_figure
 from gandiag.study.grids import names_of
 from gandiag.study.matrix import best_remedies, mended
@@ -71,6 +71,8 @@ def write_results(
         figure = figure_of(study, runs, summary)
     write_output(into / "runs.csv", runs.to_csv(index=False).encode())
     write_output(into / "summary.csv", summary.to_csv(index=False).encode())
+    if study.published_values:
+        write_output(into / "published.csv", beside_published(study, runs).to_csv(index=False).encode())
     write_output(into / "curves.parquet", curves.to_parquet(index=False))
     write_output(into / "manifest.json", json.dumps(manifest(study, runs, command, elapsed), indent=1).encode())
     picture = drawn(figure, "png")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from gandiag.study.one_run import Progress, begun, data_of, do, finished, keep, named_row, outcome
+from gandiag.study.one_run import Progress, begun, census_of, data_of, do, finished, keep, named_row, outcome
 from gandiag.study.study import Run
 from gandiag.training import TrainingConfig
 from gandiag.training.stacked import shared, train_stacked, why_alone
@@ -117,8 +117,11 @@ def _trained(
         tqdm.write(f"{len(stack)} runs are trained one by one: their stack failed ({error}).", file=sys.stderr)
         counted(0)
         return False
-    seconds = round((time.perf_counter() - started) / len(stack), 2)
-    for run, result in zip(stack, results, strict=True):
-        row = named_row(run) | outcome(result.diagnosis, result.recording.probes) | {"error": None, "seconds": seconds}
-        keep(finished(run, out), row, result.recording)
+    found = [
+        outcome(result.diagnosis, result.recording.probes) | census_of(run, result.players, data_dir)
+        for run, result in zip(stack, results, strict=True)
+    ]
+    told = {"error": None, "seconds": round((time.perf_counter() - started) / len(stack), 2)}
+    for run, result, one in zip(stack, results, found, strict=True):
+        keep(finished(run, out), named_row(run) | one | told, result.recording)
     return True

@@ -11,7 +11,7 @@ from gandiag.metrics.share import Share
 from gandiag.study.study import Study, label
 
 OUTCOMES = ("healthy", "vanishing_gradients", "mode_collapse", "non_convergence", "insufficient_data")
-LOWER_IS_BETTER = ("fid_judge", "kl_to_real", "duplicate_rate", "seconds")
+LOWER_IS_BETTER = ("fid_judge", "kl_to_real", "census_kl_to_real", "duplicate_rate", "seconds")
 CONFIDENCE, POWER, RESAMPLES = 0.95, 0.8, 2000
 
 

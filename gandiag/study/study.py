@@ -9,7 +9,7 @@ from typing import Any
 
 from gandiag.errors import GandiagError
 from gandiag.study.grids import Grid, Name, Setting, configuring, distinct, names_of
-from gandiag.training import TrainingConfig
+from gandiag.training import TrainingConfig, check_census
 from gandiag.version import VERSION
 
 MEASURES = ("fid_judge", "modes", "diversity")
@@ -23,15 +23,18 @@ class Run:
     Attributes:
         setting: What sets it apart in the grid.
         config: The whole configuration, seed and budget included.
+        census: Samples of the trained generator whose modes are counted; 0 counts none.
     """
 
     setting: Setting
     config: TrainingConfig
+    census: int = 0
 
     @property
     def identity(self) -> str:
         """Hash of the configuration and the versions that decide what it leads to."""
-        told = json.dumps([self.config.to_dict(), versions()], sort_keys=True)
+        counted = [{"census": self.census}] if self.census else []
+        told = json.dumps([self.config.to_dict(), versions(), *counted], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
@@ -47,10 +50,13 @@ class Study:
         baseline: What makes a setting its own baseline: each is compared with the one that has these values and is
             otherwise equal, over the same seeds.
         seeds: How many; every setting runs with seeds 0 to ``seeds`` − 1.
-        measures: Columns of the probes table that are compared, the most important first.
+        measures: Columns of the probes table, or of the census, that are compared, the most important first.
         matrix: Two keys of the grid, such as failure and remedy, whose cells say how many of the runs that fail with
             the baseline are healthy with the remedy.
         published: What others found, with its source; it stands beneath the answer.
+        published_values: A setting's label → measure → what others found, to stand beside what was found here.
+        census: Data set → samples of the generator, drawn at the end of each run on it, whose modes are counted by
+            :func:`gandiag.training.census`; the columns ``census_…`` of the run's row.
     """
 
     name: str
@@ -62,12 +68,16 @@ class Study:
     measures: tuple[str, ...] = MEASURES
     matrix: tuple[str, str] | None = None
     published: str = ""
+    published_values: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    census: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.grid:
             raise GandiagError(f"The grid of the study '{self.name}' is empty; give at least one setting.")
         if self.seeds < 1:
             raise GandiagError(f"The study '{self.name}' needs at least 1 seed; got {self.seeds}.")
+        for dataset, count in self.census.items():
+            check_census(dataset, count)
         seen: set[str] = set()
         for setting in self.grid:
             one = json.dumps(self.configured(setting, 0).to_dict(), sort_keys=True)
@@ -86,7 +96,11 @@ class Study:
     @property
     def runs(self) -> list[Run]:
         """All runs, one seed of every setting before the next seed, so that what is done by then covers all."""
-        return [Run(setting, self.configured(setting, seed)) for seed in range(self.seeds) for setting in self.grid]
+        return [self._run(setting, seed) for seed in range(self.seeds) for setting in self.grid]
+
+    def _run(self, setting: Setting, seed: int) -> Run:
+        config = self.configured(setting, seed)
+        return Run(setting, config, self.census.get(config.dataset, 0))
 
     def baseline_of(self, setting: Setting) -> str | None:
         """Label of the setting that this one is compared with; ``None`` for a baseline or where there is none."""
