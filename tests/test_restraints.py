@@ -1,6 +1,7 @@
 """Clipped weights, smoothed labels, LeCam, consensus and unrolling, against closed forms."""
 
 import math
+from copy import deepcopy
 
 import pytest
 import torch
@@ -83,6 +84,46 @@ def test_unrolling_a_linear_critic_is_the_closed_form(steps: int) -> None:
     (slope,) = torch.autograd.grad(logit.sum(), fake)
     assert slope.item() == pytest.approx(0.3 + steps * rate * (2.0 - 2 * 0.5))
     assert critic.weight.item() == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("taken", [0, 4])
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_unrolling_adam_is_what_adam_then_does(taken: int, decay: float) -> None:
+    """From its first step on, or from the fifth; the reference is torch's own."""
+    critic = nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1)).double()
+    optimizer = torch.optim.Adam(critic.parameters(), lr=0.05, betas=(0.5, 0.99), weight_decay=decay)
+    real, fake = torch.randn(2, 6, 2, dtype=torch.float64)
+    fake.requires_grad_()
+    loss = LOSSES["non_saturating"]
+
+    def step() -> None:
+        optimizer.zero_grad()
+        loss.discriminator(critic(real), critic(fake.detach())).backward()
+        optimizer.step()
+
+    for _ in range(taken):
+        step()
+    before = deepcopy(optimizer.state_dict()["state"])
+    answer = unrolled(critic, loss.discriminator, real, fake, 3, optimizer)
+    logits = answer(fake)
+    assert str(before) == str(optimizer.state_dict()["state"])
+    for _ in range(3):
+        step()
+    torch.testing.assert_close(logits, critic(fake), rtol=1e-6, atol=1e-8)
+
+
+def test_unrolling_adam_carries_the_slope_through_its_steps_and_past_units_that_are_silent() -> None:
+    critic = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 1)).double()
+    with torch.no_grad():
+        critic[2].bias[0] = -100.0  # silent: its gradients are 0 throughout
+    optimizer = torch.optim.Adam(critic.parameters(), lr=0.05)
+    real = torch.randn(6, 2, dtype=torch.float64)
+
+    def answered(samples: torch.Tensor) -> torch.Tensor:
+        return unrolled(critic, LOSSES["non_saturating"].discriminator, real, samples, 2, optimizer)(samples)
+
+    fake = torch.randn(6, 2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(answered, (fake,), eps=1e-6, atol=1e-4)
 
 
 def test_unrolling_changes_the_discriminator_neither_in_weights_nor_in_gradients() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Adam
 
 from gandiag import regularizers
 from gandiag.data import Dataset, load_dataset
@@ -204,14 +205,14 @@ class _Run:
 
     def discriminator_ahead(self, fake: Tensor) -> Callable[[Tensor], Tensor]:
         """The discriminator as it will be after the steps that the generator looks ahead."""
-        config, real = self.config, batch(self.dataset, self.config.batch_size)
+        config, optimizer = self.config, self.players.discriminator_optimizer
         return regularizers.unrolled(
             self.players.discriminator,
             self.loss.discriminator,
-            real,
+            batch(self.dataset, config.batch_size),
             fake,
             config.unrolling,
-            config.learning_rate_discriminator,
+            optimizer if isinstance(optimizer, Adam) else config.learning_rate_discriminator,
         )
 
     def backward(self, objective: Tensor, player: nn.Module) -> None:
