@@ -100,7 +100,22 @@ def test_what_others_found_stands_beside_the_mean_over_the_seeds(done):
     assert len(pd.read_csv(done / "published.csv")) == 1
 
 
+def of_mode_collapse() -> Study:
+    return runpy.run_path(str(Path(__file__).parents[2] / "studies" / "mode_collapse.py"))["STUDY"]
+
+
+@pytest.mark.slow
+def test_the_study_of_mode_collapse_in_small_counts_modes_on_all_its_data(mnist_dir, tmp_path):
+    study = of_mode_collapse().smoke()
+    run_study(study, tmp_path / "out", engine="stacked", data_dir=mnist_dir)
+    runs, _ = read(study, tmp_path / "out")
+    assert runs["error"].isna().all()
+    assert set(runs["data"]) == {"ring", "grid", "stacked MNIST"}
+    assert runs["census_modes"].notna().all()
+    assert runs.set_index("data").loc["stacked MNIST", "census_samples"].eq(26_000).all()
+
+
 def test_published_settings_of_the_study_of_mode_collapse_are_its_own():
-    study = runpy.run_path(str(Path(__file__).parents[2] / "studies" / "mode_collapse.py"))["STUDY"]
+    study = of_mode_collapse()
     assert set(study.published_values) <= {label(setting) for setting in study.grid}
     assert all(run.census for run in study.runs)
