@@ -91,7 +91,8 @@ STUDY = Study(
         "the same data, and no number with its namesake. Of stacked MNIST, a mode counts from one image on, and images "
         "that look like nothing are told some digits too: census_unsure_share in runs.csv says how many are, and "
         "census_corrected_modes how many modes are more than the judge's own mistakes. A perfect generator has a KL "
-        "of 0.019 there, and 98.9 % of its points would be of high quality on ring and grid."
+        "of 0.019 there, one that repeats its 10,000 images 0.07, and on ring and grid 98.9 % of a perfect generator's "
+        "points are of high quality."
     ),
 )
 

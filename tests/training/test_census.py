@@ -81,11 +81,12 @@ def test_real_triples_of_some_digits_alone(stacked_digits, kept):
 
 @pytest.mark.slow
 def test_the_real_data_itself_has_all_thousand_modes(stacked_digits):
-    row = census(copying(stacked_digits.samples), stacked_digits, 15_000)
+    """Its 10,000 triples are themselves a draw, whose KL to what it is from is part of what is found."""
+    row = census(copying(stacked_digits.samples), stacked_digits, 20_000)
     assert row["census_modes"] == pytest.approx(1000, abs=2)
     assert row["census_corrected_modes"] == pytest.approx(1000, abs=20)
-    assert row["census_kl_to_real"] == pytest.approx(row["census_kl_null"], rel=0.15)
-    assert row["census_kl_null"] == pytest.approx(999 / 30_000)
+    assert row["census_kl_null"] == pytest.approx(999 / 40_000)
+    assert row["census_kl_to_real"] == pytest.approx(999 / 20_000, rel=0.15)  # each twice: no further than 10,000 are
 
 
 def test_images_that_are_not_finite_are_no_mode(stacked_digits):
