@@ -143,8 +143,12 @@ class Attribution:
         self._handles, self._shares, self._began, self._total = [], [], None, {}
         self._filling.clear()
 
-    def finish(self) -> Attributed:
-        """Take the gradient apart and begin anew: the discriminator is about to step."""
+    def finish(self, owned: Sequence[int]) -> Attributed:
+        """Take the gradient apart and begin anew: the discriminator is about to step.
+
+        Args:
+            owned: Indices of the parameters that will step; what came into others, as a head's, is no part of it.
+        """
         shares = [share for share in self._shares if share.reached]
         filling, left_over, total, began = frozenset(self._filling), self._left_over, self._total, self._began
         self.begin_anew()
@@ -159,11 +163,11 @@ class Attribution:
         undetached = any(share.reached & share.went_on & filling for share in own)
         if any(share.call.penalised for share in (*real, *own)):
             # The penalty comes by the same nodes as the loss.
-            return Attributed(leaked=_norms(leaked), undetached=undetached)
+            return Attributed(leaked=_norms(leaked, owned), undetached=undetached)
         on_real, on_fake = _combined(_filled(real, filling)), _combined(_filled(own, filling))
         rest = _combined([total], [on_real, on_fake, leaked])
-        penalty = _norms(rest) if Kind.MIXED in kinds else None
-        return Attributed(_norms(on_real), _norms(on_fake), penalty, _norms(leaked), undetached)
+        norms = [_norms(part, owned) for part in (on_real, on_fake, rest, leaked)]
+        return Attributed(norms[0], norms[1], norms[2] if Kind.MIXED in kinds else None, norms[3], undetached)
 
 
 def backward_pass() -> int:
@@ -209,6 +213,26 @@ def parameter_edges(roots: Sequence[Node], index: dict[int, int]) -> dict[Node, 
     return found
 
 
+def parameters_beside(judgement: Tensor, parameters: Sequence[nn.Parameter]) -> frozenset[int] | None:
+    """Indices of the parameters that a discriminator's judgement does not depend on: of heads for something else.
+
+    Such are those of InfoGAN's Q, where it is a part of the discriminator.
+
+    Args:
+        judgement: The discriminator's output, with its graph.
+        parameters: All of its parameters.
+
+    Returns:
+        ``None`` where it depends on none that asks for a gradient: then it is frozen just now.
+    """
+    index = {id(parameter): index for index, parameter in enumerate(parameters)}
+    roots = [] if judgement.grad_fn is None else [judgement.grad_fn]
+    reached = {parameter for slots in parameter_edges(roots, index).values() for _, parameter in slots}
+    if not reached:
+        return None
+    return frozenset(i for i, parameter in enumerate(parameters) if parameter.requires_grad and i not in reached)
+
+
 def _combined(added: Sequence[Parts], subtracted: Sequence[Parts] = ()) -> Parts:
     """Sum of the first less the sum of the second."""
     total: Parts = {}
@@ -218,5 +242,6 @@ def _combined(added: Sequence[Parts], subtracted: Sequence[Parts] = ()) -> Parts
     return total
 
 
-def _norms(parts: Parts) -> list[Number]:
-    return gradient_norms(list(parts.values()))
+def _norms(parts: Parts, owned: Sequence[int]) -> list[Number]:
+    stepped = frozenset(owned)
+    return gradient_norms([part for index, part in parts.items() if index in stepped])

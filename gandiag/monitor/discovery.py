@@ -161,24 +161,27 @@ class Discovery:
         """The module's key if just one optimizer trains it; one that several train encloses candidates."""
         if id(module) in self._candidates:
             return id(module)
-        owners = {self._owner(id(parameter)) for parameter in module.parameters()} - {None}
+        owners = self._owners(module)
         if len(owners) > 1:
             self._enclosing[id(module)] = weakref.ref(module)
         if len(owners) != 1:
             return None
         (owner,) = owners
-        assert owner is not None
         self._candidates[id(module)] = Candidate(weakref.ref(module), owner, type(module).__name__)
         return id(module)
 
-    def _owner(self, parameter: int) -> int | None:
-        for index, reference in enumerate(self._optimizers):
-            optimizer = reference()
-            if optimizer is not None and any(
-                id(owned) == parameter for group in optimizer.param_groups for owned in group["params"]
-            ):
-                return index
-        return None
+    def _owners(self, module: nn.Module) -> set[int]:
+        """Who trains a module's parameters: of several optimizers of one parameter, that of the fewest numbers.
+
+        The others train more than one player, as for the sake of a code that a head of the discriminator recovers.
+        """
+        owner: dict[int, int] = {}
+        own = {id(parameter) for parameter in module.parameters()}
+        alive = {index: optimizer for index, one in enumerate(self._optimizers) if (optimizer := one()) is not None}
+        trained = {index: _parameters(optimizer) for index, optimizer in alive.items()}
+        for index in sorted(trained, key=lambda index: sum(map(torch.numel, trained[index])), reverse=True):
+            owner |= {id(parameter): index for parameter in trained[index] if id(parameter) in own}
+        return set(owner.values())
 
     def _after_forward(self, module: nn.Module, args: Any, kwargs: Any, output: Any = None) -> None:
         if not torch.compiler.is_compiling():

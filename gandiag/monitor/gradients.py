@@ -72,7 +72,7 @@ class GradientTap:
         self.look_for_parameters()
         self._stepped: frozenset[int] = frozenset()
         self._before: list[Tensor] | None = None
-        self._unclipped: list[Number] | None = None
+        self._unclipped: dict[int, Number] = {}
 
     def look_for_parameters(self) -> None:
         """Take up parameters that the network was given since, as one that grows while it trains is."""
@@ -121,7 +121,8 @@ class GradientTap:
             step.divisor, step.overflow = divisor.clone(), optimizer.found_inf.clone()  # type: ignore[attr-defined]
         if loss_scale is not None:
             step.loss_scale = loss_scale.clone()
-        step.attributed, step.unclipped, self._unclipped = attributed, self._unclipped, None
+        step.attributed, unclipped, self._unclipped = attributed, self._unclipped, {}
+        step.unclipped = [unclipped[index] for index in step.present if index in unclipped] if unclipped else None
         self.steps_taken.append(step)
         if step.iteration % MOVEMENT_EVERY == 0:
             self._before = [parameter.detach().clone() for parameter in parameters]
@@ -144,7 +145,12 @@ class GradientTap:
 
     def after_backward(self) -> None:
         """A backward pass has filled the gradients; nobody has clipped or unscaled them yet."""
-        self._unclipped = gradient_norms([p.grad for p in self.parameters if p.grad is not None])
+        found = {index: p.grad for index, p in enumerate(self.parameters) if p.grad is not None}
+        self._unclipped = dict(zip(found, gradient_norms(list(found.values())), strict=True))
+
+    def forget_steps_of(self, beside: frozenset[int]) -> None:
+        """Of the steps not yet handed over, those of these parameters alone were none of the network's."""
+        self.steps_taken = [step for step in self.steps_taken if not beside.issuperset(step.present)]
 
     def _count(self, present: tuple[int, ...]) -> int:
         """The iteration of a step: several optimizers that share a network take one step together."""

@@ -129,7 +129,7 @@ class Observer:
                 self._recorder.abstain("steps", SHARDED)
                 owned = []
             known = self._owned[optimizer] = size, owned
-        return known[1]
+        return [(player, indices) for player, indices in known[1] if player.is_stepped(indices)]
 
     def before_step(self, optimizer: Optimizer, loss_scale: Tensor | None) -> None:
         """An optimizer, anybody's, is about to step."""

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gandiag.monitor.attribution import Attribution
+from gandiag.monitor.attribution import Attribution, parameters_beside
 from gandiag.monitor.calls import DiscriminatorCalls
 from gandiag.monitor.gradients import GradientTap
 from gandiag.monitor.guard import Guard
@@ -101,6 +101,10 @@ class WatchedGenerator:
         self.tap.skipped_steps += 1
         self.signal.forget()
 
+    def is_stepped(self, owned: tuple[int, ...]) -> bool:
+        """Whether a step of these parameters, if there are any, is one of the network."""
+        return bool(owned)
+
 
 class WatchedDiscriminator:
     """One discriminator: its gradients and their parts, its calls on real and on generated samples.
@@ -132,6 +136,7 @@ class WatchedDiscriminator:
         self._attribution = Attribution(self.tap.parameters, self.tap.after_backward, guard)
         self._wiring = wiring
         self._guard = guard
+        self._beside: frozenset[int] = frozenset()
         self._attributes = not is_distributed()  # one process's calls do not add up to averaged gradients
         self._module = weakref.ref(network.module)
         self._remove_hook = watch_chain(network.called, self._after_forward)
@@ -143,6 +148,10 @@ class WatchedDiscriminator:
             self._remove_hook()
             compiled, self._remove_hook = watched
         return compiled
+
+    def is_stepped(self, owned: tuple[int, ...]) -> bool:
+        """Whether a step of these parameters is one of the player: not if they are a head's that judges nothing."""
+        return bool(owned) and not self._beside.issuperset(owned)
 
     def stop_watching(self) -> None:
         """Remove all hooks."""
@@ -165,13 +174,23 @@ class WatchedDiscriminator:
         if self.examined and call is not None:
             self._wiring.saw_call(self.tap.label, call)
             logits = logits_in(output)
-            if logits is not None and output_bounds(logits) == (0.0, 1.0):
-                for opponent in self._opponents:
-                    opponent.signal.squashed = True
+            if logits is not None:
+                self._look_at_judgement(logits)
             if self._attributes:
                 inputs = list(tensors_in((args, kwargs)))
                 outputs = [tensor for tensor in tensors_in(output) if tensor.is_floating_point()]
                 self._guard.run("attribution", self._attribution.after_forward, call, inputs, outputs)
+
+    def _look_at_judgement(self, logits: Tensor) -> None:
+        """How it ends, and which parameters it does not come from."""
+        if output_bounds(logits) == (0.0, 1.0):
+            for opponent in self._opponents:
+                opponent.signal.squashed = True
+        beside = parameters_beside(logits, self.tap.parameters)
+        if beside is not None and beside != self._beside:
+            self._beside = beside
+            self.tap.forget_steps_of(beside)
+            self._wiring.saw_beside(self.tap.label, beside)
 
     def before_step(
         self, optimizer: Optimizer, owned: tuple[int, ...], iteration: int, loss_scale: Tensor | None, alone: bool
@@ -183,7 +202,7 @@ class WatchedDiscriminator:
                 opponent.signal.discriminator_steps()
         attributed = None
         if self.examined:
-            attributed = self._guard.run("attribution", self._attribution.finish)
+            attributed = self._guard.run("attribution", self._attribution.finish, owned)
             self._wiring.saw_own_step(self.tap, owned, attributed)
         self.tap.before_step(optimizer, owned, iteration, loss_scale, attributed)
 

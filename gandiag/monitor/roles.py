@@ -62,8 +62,9 @@ class Roles:
         generators: Name in the script → player.
         discriminators: Name in the script → player.
         certain: Whether each discriminator was also seen on data that no generator made.
-        provisional: Whether nothing but the sizes of their outputs tells them apart, since one optimizer trains both.
-            An encoder and a classifier that are trained before the GAN look like that.
+        provisional: Whether they may turn out to be others: nothing but the sizes of their outputs tells them apart,
+            since one optimizer trains both, as it does with an encoder and a classifier before the GAN; or they are
+            parts of one module that was called on data, as a discriminator's trunk and head are.
     """
 
     generators: dict[str, Player]
@@ -125,6 +126,7 @@ def find_roles(
     provisional = not pairs
     if provisional:  # one optimizer for both: whatever boils the other's output down to fewer numbers
         pairs = [((way[-2],), way[-1:]) for way in ways if 0 < alive[way[-1]].output_size < alive[way[-2]].output_size]
+    pairs = _without_heads(pairs, alive)
     makers = {maker[-1] for maker, _ in pairs}
     judges = _longest(judge for _, judge in pairs if not makers & set(judge))
     judges = {judge for judge in judges if alive[judge[-1]].output_size <= alive[judge[0]].input_size}
@@ -139,7 +141,7 @@ def find_roles(
         _named([_outermost(player, enclosing, discriminators) for player in generators], in_sight),
         _named([_outermost(player, enclosing, generators) for player in discriminators], in_sight),
         certain=all(alive[judge[0]].sees_data for judge in judges),
-        provisional=provisional,
+        provisional=provisional or _is_one_module(judges, runs, alive, enclosing),
     )
 
 
@@ -152,11 +154,49 @@ def _rivals(way: Path, candidates: Mapping[int, Candidate]) -> tuple[Path, Path]
     return _last_run(before, candidates), judge
 
 
+def _without_heads(pairs: Sequence[tuple[Path, Path]], candidates: Mapping[int, Candidate]) -> list[tuple[Path, Path]]:
+    """Pairs without those of a discriminator and a head on it that another optimizer trains, as InfoGAN's Q may be.
+
+    Such a discriminator is shown what a rival made, and judges it: by one number, or by another head, which is trained
+    with its trunk and whose output nobody judges. The trunk may be called by itself as well, or within a network of its
+    own; as a part of a judge it is neither a maker nor another judge.
+    """
+    makers = {maker[-1] for maker, _ in pairs}
+    ends = {judge[-1] for _, judge in pairs if judge[-1] not in makers}
+    trunks = {key for _, judge in pairs if judge[-1] in ends for key in judge[:-1]}
+    trunks |= {judge[-1] for _, judge in pairs if _is_a_judgement(candidates[judge[-1]])}
+    parts = {key for key in candidates for end in ends if _is_part(candidates[key], candidates[end])}
+    return [(maker, judge) for maker, judge in pairs if maker[-1] not in trunks | parts and judge[-1] not in parts]
+
+
+def _is_a_judgement(candidate: Candidate) -> bool:
+    return candidate.output_size == 1 < candidate.input_size
+
+
+def _is_part(candidate: Candidate, whole: Candidate) -> bool:
+    """Whether a module is a part of another one."""
+    inner, outer = candidate.module(), whole.module()
+    return inner is not None and outer is not None and _identities(inner) < _identities(outer)
+
+
 def _last_run(way: Path, candidates: Mapping[int, Candidate]) -> Path:
     start = len(way) - 1
     while start and candidates[way[start - 1]].owner == candidates[way[-1]].owner:
         start -= 1
     return way[start:]
+
+
+def _is_one_module(
+    judges: Iterable[Path], makers: Iterable[Path], candidates: Mapping[int, Candidate], enclosing: Sequence[nn.Module]
+) -> bool:
+    """Whether one module holds all players, and what passes for the discriminator saw nothing but the other's output.
+
+    A discriminator with heads in several optimizers looks like that before it is shown the first generated sample.
+    """
+    modules = [module for run in (*judges, *makers) for key in run if (module := candidates[key].module()) is not None]
+    own = set().union(*map(_identities, modules))
+    together = any(own <= _identities(outer) for outer in enclosing)
+    return together and not any(candidates[judge[0]].sees_data for judge in judges)
 
 
 def _longest(runs: Iterable[Path]) -> set[Path]:

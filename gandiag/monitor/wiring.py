@@ -47,7 +47,8 @@ class Wiring:
 
     def __init__(self, networks: Sequence[Network]) -> None:
         self._modules = {network.label: weakref.ref(network.module) for network in networks}
-        self._optimizers: list[dict[str, Any]] = []
+        self._optimizers: list[tuple[dict[str, Any], dict[str, frozenset[int]]]] = []
+        self._beside: dict[str, frozenset[int]] = {}
         self._stepped: dict[str, set[int]] = {network.label: set() for network in networks}
         self._bounds: Bounds | None = None
         self._range: RangeNote | None = None
@@ -68,7 +69,8 @@ class Wiring:
         note = {"kind": type(optimizer).__name__, "networks": [tap.label for tap, _ in owned], "others": len(others)}
         twin = self._generator_like(others)
         if owned or twin:
-            self._optimizers.append(note | ({"copy_of": twin, "since": iteration} if twin else {}))
+            stepped = {tap.label: frozenset(indices) for tap, indices in owned}
+            self._optimizers.append((note | ({"copy_of": twin, "since": iteration} if twin else {}), stepped))
 
     def _generator_like(self, parameters: Sequence[Tensor]) -> str | None:
         """The generator that these are a copy of: of the same shapes, and nearer to it than another beginning is."""
@@ -79,6 +81,10 @@ class Wiring:
             if own and [parameter.shape for parameter in own] == shapes and _distance(own, parameters) < COPY_DISTANCE:
                 return label
         return None
+
+    def saw_beside(self, label: str, parameters: frozenset[int]) -> None:
+        """These parameters of a discriminator judge nothing: whoever steps them alone does not step the player."""
+        self._beside[label] = parameters
 
     def saw_generated(self, samples: Tensor) -> None:
         """Samples as the generator made them."""
@@ -124,7 +130,7 @@ class Wiring:
     def facts(self, taps: Sequence[GradientTap]) -> dict[str, Any]:
         """All notes as plain data; those that say nothing are left out."""
         found: dict[str, Any] = {
-            "optimizers": [note for note in self._optimizers if self._trains_beside(note, taps)],
+            "optimizers": [note for note in self._optimizer_notes() if self._trains_beside(note, taps)],
             "without_optimizer": _by_label((tap.label, self._unstepped(tap)) for tap in taps),
             "frozen": _by_label((label, _mostly_frozen(frozen)) for label, frozen in self._frozen.items()),
             "steps_without_gradient": _by_label((tap.label, tap.empty_steps) for tap in taps),
@@ -135,6 +141,13 @@ class Wiring:
             "ranges": self._ranges(),
         }
         return {name: fact for name, fact in found.items() if fact}
+
+    def _optimizer_notes(self) -> list[dict[str, Any]]:
+        """What was noted of each optimizer; heads that judge nothing are not the player that they are a part of."""
+        return [
+            {**note, "networks": [label for label in stepped if not stepped[label] <= self._beside.get(label, set())]}
+            for note, stepped in self._optimizers
+        ]
 
     def _trains_beside(self, optimizer: Mapping[str, Any], taps: Sequence[GradientTap]) -> bool:
         """Whether an optimizer belongs to this training, and not to another one after it."""
