@@ -126,8 +126,13 @@ class DiscriminatorCalls:
         """The discriminator is about to step: what it was called on so far was for its own loss."""
         self._judged_until = len(self.calls)
 
-    def close_iteration(self) -> Tensor | None:
-        """Hand the generators their opponent's logits; returns real samples where they are known to be real."""
+    def close_iteration(self, ahead: bool = False) -> Tensor | None:
+        """Hand the generators their opponent's logits; returns real samples where they are known to be real.
+
+        Args:
+            ahead: Whether the generator's loss comes from an unrolled discriminator: then its latest judgements count,
+                and not those of its own loss.
+        """
         calls, judged_until = self.calls, self._judged_until
         self.forget()
         origins = self.origins_of(calls)
@@ -136,7 +141,7 @@ class DiscriminatorCalls:
         if origins is None:
             return None
         self.ever_recognised = True
-        real = self._hand_over(calls, origins, judged_until)
+        real = self._hand_over(calls, origins, judged_until, ahead)
         return None if real is None else self._without_condition(real, calls)
 
     def _without_condition(self, real: Tensor, calls: list[Call]) -> Tensor:
@@ -163,14 +168,16 @@ class DiscriminatorCalls:
             self._patterns[len(calls)] = found
         return self._patterns.get(len(calls), found)
 
-    def _hand_over(self, calls: list[Call], origins: tuple[Origin, ...], judged_until: int) -> Tensor | None:
+    def _hand_over(
+        self, calls: list[Call], origins: tuple[Origin, ...], judged_until: int, ahead: bool
+    ) -> Tensor | None:
         """The latest logits of each kind; those of the discriminator's own loss before those of the generator's."""
         real: Tensor | None = None
         real_logits: Tensor | None = None
         fakes: dict[str | None, Call] = {}
         fake_logits: dict[str | None, Tensor] = {}
         for index, (call, origin) in enumerate(zip(calls, origins, strict=True)):
-            own, label = index < judged_until, origin.generator
+            own, label = ahead or index < judged_until, origin.generator
             if origin.kind is Kind.DATA and (own or real_logits is None):
                 real, real_logits = call.samples, call.logits
             elif origin.kind is Kind.ROWS and len(origin.rows) == len(call.logits):

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 from torch.optim import Optimizer
 
+from gandiag.monitor.ahead import Ahead
 from gandiag.monitor.attribution import Attribution, parameters_beside
 from gandiag.monitor.calls import DiscriminatorCalls
 from gandiag.monitor.gradients import GradientTap
@@ -137,6 +138,7 @@ class WatchedDiscriminator:
         self._wiring = wiring
         self._guard = guard
         self._beside: frozenset[int] = frozenset()
+        self._ahead = Ahead(self.tap.parameters)
         self._attributes = not is_distributed()  # one process's calls do not add up to averaged gradients
         self._module = weakref.ref(network.module)
         self._remove_hook = watch_chain(network.called, self._after_forward)
@@ -177,6 +179,7 @@ class WatchedDiscriminator:
             if logits is not None:
                 self._look_at_judgement(logits)
             if self._attributes:
+                self._ahead.saw_call(self._module(), call.through_generator)
                 inputs = list(tensors_in((args, kwargs)))
                 outputs = [tensor for tensor in tensors_in(output) if tensor.is_floating_point()]
                 self._guard.run("attribution", self._attribution.after_forward, call, inputs, outputs)
@@ -217,12 +220,13 @@ class WatchedDiscriminator:
         self._attribution.begin_anew()
         if self.examined:
             self._wiring.saw_iteration(self.calls)
+            self._ahead.generator_stepped()
             self._keep_pairs()
-        return self.calls.close_iteration()
+        return self.calls.close_iteration(self._ahead.is_so)
 
     def _keep_pairs(self) -> None:
-        """Logits on real samples with the loss's derivative, to tell the loss by."""
-        for call in self.calls.calls:
+        """Logits on real samples with the loss's derivative, to tell the loss by; unrolled, it is another loss's."""
+        for call in [] if self._ahead.is_so else self.calls.calls:
             if call.origin.kind is Kind.DATA and call.logit_gradient is not None:
                 self.real_pairs = [*self.real_pairs[1 - PAIRS_KEPT :], (call.logits, call.logit_gradient)]
 

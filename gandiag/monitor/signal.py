@@ -95,7 +95,7 @@ class GeneratorSignal:
         passes: Its forward passes since its last step.
         squashed: Whether the discriminator ends in a sigmoid: its outputs are probabilities then, and what is recorded
             is of the logits before it.
-        head_gradient: ∂L_G/∂logit of its latest judged samples.
+        head_gradient: ∂L_G/∂logit, of the latest judgement that a gradient came back to.
         real_logits: The discriminator's output on real samples.
         fake_logits: The same on generated ones.
         head_pairs: Outputs with their gradient, to tell the loss by.
@@ -116,6 +116,8 @@ class GeneratorSignal:
     seen: bool = False
     share_seen: bool = False
     _recent: list[ForwardPass] = field(default_factory=list)
+    _judgements: int = 0
+    _heard_of: int = 0
     _judged: int | None = None
     _judged_of: dict[int, int] = field(default_factory=dict)
 
@@ -171,9 +173,15 @@ class GeneratorSignal:
             self._judged = forward
         if logits.requires_grad:
             seen = logits.detach().clone()
-            logits.register_hook(self.guard.shield("signal", partial(self._on_head_gradient, seen, pair)))
+            self._judgements += 1
+            hook = partial(self._on_head_gradient, self._judgements, seen, pair)
+            logits.register_hook(self.guard.shield("signal", hook))
 
-    def _on_head_gradient(self, outputs: Tensor, pair: bool, gradient: Tensor) -> None:
+    def _on_head_gradient(self, judgement: int, outputs: Tensor, pair: bool, gradient: Tensor) -> None:
+        """A backward pass goes through later judgements first, and through those that an unrolled one came by last."""
+        if judgement < self._heard_of:
+            return
+        self._heard_of = judgement
         gradient = gradient.detach().clone()
         if pair:
             self.head_pairs = [*self.head_pairs[1 - HEAD_PAIRS_KEPT :], (outputs, gradient)]

@@ -70,6 +70,7 @@ class Wiring:
         twin = self._generator_like(others)
         if owned or twin:
             stepped = {tap.label: frozenset(indices) for tap, indices in owned}
+            note["in_part"] = [tap.label for tap, indices in owned if len(indices) < len(tap.parameters)]
             self._optimizers.append((note | ({"copy_of": twin, "since": iteration} if twin else {}), stepped))
 
     def _generator_like(self, parameters: Sequence[Tensor]) -> str | None:

@@ -118,6 +118,12 @@ MISTAKES: dict[str, tuple[Callable[[], Loop], str, str, str]] = {
     "no detach": (lambda: Loop(detach=False), "missing_detach", "warn", "at 4 of the 4 steps"),
     "D's optimizer holds G": (lambda: Loop(d_parameters=both), "foreign_parameters", "fail", "discriminator's opt"),
     "G's optimizer holds D": (lambda: Loop(g_parameters=both), "foreign_parameters", "fail", "generator's optimizer"),
+    "G's optimizer holds D's trunk": (
+        lambda: Loop(g_parameters=lambda loop: [*loop.generator.parameters(), *loop.discriminator[0].parameters()]),
+        "foreign_parameters",
+        "warn",
+        "also steps some parameters of the discriminator",
+    ),
     "in no optimizer": (lambda: Loop(d_parameters=all_but_the_last), "without_optimizer", "fail", r"\(2.bias\)"),
     "frozen for good": (lambda: Loop(after_g_step=freeze_first_layer), "requires_grad_off", "warn", "0.weight, 0.bias"),
     "copy trained": (train_a_copy, "trained_copy", "warn", "shapes of G "),
