@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
 
+from gandiag.metrics.features import double
+
 SMALLEST_SIDE = 3
 
 
@@ -45,8 +47,8 @@ def sharpness(images: Tensor) -> Tensor:
         raise ValueError(f"Images have shape (n, c, h, w), at least 3 × 3; got {tuple(images.shape)}.")
     if not bool(torch.isfinite(images).all()):
         raise ValueError("The images hold NaN or infinite values.")
-    grey = images.double().mean(dim=1, keepdim=True)
-    kernel = torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]], dtype=torch.float64, device=images.device)
+    grey = double(images).mean(dim=1, keepdim=True)
+    kernel = torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]], dtype=torch.float64, device=grey.device)
     edges = conv2d(grey, kernel[None, None]).flatten(1).var(dim=1, correction=0)
     contrast = grey.flatten(1).var(dim=1, correction=0)
     return torch.where(contrast > 1e-12, edges / contrast.clamp(min=1e-12), 0.0)

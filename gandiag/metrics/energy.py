@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from gandiag.metrics.diversity import LEAST_PAIRWISE, mean_pairwise_distance
-from gandiag.metrics.features import checked_pair, for_products
+from gandiag.metrics.features import checked_pair, double, for_products
 
 
 def energy_coefficient(
@@ -38,7 +38,7 @@ def energy_coefficient(
         0.99
     """
     first, second = checked_pair(real, fake, LEAST_PAIRWISE, LEAST_PAIRWISE)
-    between = float(torch.cdist(for_products(first), for_products(second)).double().mean())
+    between = float(double(torch.cdist(for_products(first), for_products(second))).mean())
     within = (mean_pairwise_distance(first) if real_distance is None else real_distance) + (
         mean_pairwise_distance(second) if fake_distance is None else fake_distance
     )

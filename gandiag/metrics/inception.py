@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
+from gandiag.metrics.features import double
 
 LEAST_SAMPLES_PER_CLASS = 10
 
@@ -54,7 +55,7 @@ def inception_score(probabilities: Tensor) -> float:
             f"The inception score over {classes} classes needs at least {LEAST_SAMPLES_PER_CLASS * classes} samples; "
             f"got {count}."
         )
-    conditional = probabilities.double()
+    conditional = double(probabilities)
     if not bool(((conditional >= 0) & ((conditional.sum(dim=1, keepdim=True) - 1).abs() < 1e-3)).all()):
         raise ValueError("Each row of probabilities must be numbers of at least 0 that sum to 1.")
     entropy_given_sample = torch.special.entr(conditional).sum(dim=1).mean()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
+from gandiag.metrics.features import double
 from gandiag.metrics.histogram import class_histogram, histogram_divergence
 from gandiag.metrics.mode_count import JudgeErrors, count_modes, stacked_errors
 
@@ -103,7 +104,7 @@ def mixture_coverage(points: Tensor, centers: Tensor, std: float) -> MixtureCove
     if count < LEAST_SAMPLES_PER_MODE * k:
         raise TooFewSamples(f"Coverage of {k} modes needs {LEAST_SAMPLES_PER_MODE * k} samples; got {count}.")
     radius = math.sqrt(float(scipy.stats.chi2.ppf(HIGH_QUALITY_NULL, size)))
-    distances = torch.cdist(points.double().cpu(), centers.double().cpu(), compute_mode="donot_use_mm_for_euclid_dist")
+    distances = torch.cdist(double(points).cpu(), double(centers).cpu(), compute_mode="donot_use_mm_for_euclid_dist")
     nearest = distances.nan_to_num(nan=math.inf).min(dim=1)
     good = nearest.values < radius * std
     counts = nearest.indices[good].bincount(minlength=k)
@@ -113,7 +114,7 @@ def mixture_coverage(points: Tensor, centers: Tensor, std: float) -> MixtureCove
         high_quality_share=kept / count,
         high_quality_null=HIGH_QUALITY_NULL,
         high_quality_null_std=math.sqrt(HIGH_QUALITY_NULL * (1 - HIGH_QUALITY_NULL) / count),
-        kl=math.log(k) - float(torch.special.entr(counts.double() / kept).sum()) if kept else math.nan,
+        kl=math.log(k) - float(torch.special.entr(double(counts) / kept).sum()) if kept else math.nan,
         kl_null=(k - 1) / (2 * kept) if kept else math.nan,
         counts=counts,
     )

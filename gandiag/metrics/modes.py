@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from gandiag.metrics.features import double
+
 PRESENT_SHARE = 0.1
 """A class counts as present from a tenth of its real share on: at least one sample would count the judge's own errors,
 which fill an empty class as the sample grows."""
@@ -24,7 +26,7 @@ def class_shares(classes: Tensor, class_count: int) -> Tensor:
         >>> class_shares(torch.tensor([0, 0, 2, 2]), 3).tolist()
         [0.5, 0.0, 0.5]
     """
-    return classes.bincount(minlength=class_count).double() / len(classes)
+    return double(classes.bincount(minlength=class_count)) / len(classes)
 
 
 def modes_present(fake_shares: Tensor, real_shares: Tensor) -> int:
@@ -54,7 +56,7 @@ def entropy(shares: Tensor) -> float:
         >>> entropy(torch.tensor([1.0, 0.0]))
         0.0
     """
-    return float(torch.special.entr(shares.double()).sum())
+    return float(torch.special.entr(double(shares)).sum())
 
 
 def kl_divergence(fake_shares: Tensor, real_shares: Tensor) -> float:
@@ -74,7 +76,7 @@ def kl_divergence(fake_shares: Tensor, real_shares: Tensor) -> float:
         >>> kl_divergence(torch.tensor([0.5, 0.5]), torch.tensor([0.5, 0.5]))
         0.0
     """
-    q, p = fake_shares.double(), real_shares.double()
+    q, p = double(fake_shares), double(real_shares)
     shown = q > 0
     return float((q[shown] * (q[shown] / p[shown]).log()).sum())
 
@@ -92,4 +94,4 @@ def unsure_share(probabilities: Tensor) -> float:
         >>> unsure_share(torch.tensor([[0.95, 0.05], [0.6, 0.4]]))
         0.5
     """
-    return float((~(probabilities.max(dim=1).values >= SURE_PROBABILITY)).double().mean())
+    return float(double(~(probabilities.max(dim=1).values >= SURE_PROBABILITY)).mean())

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
+from gandiag.metrics.features import double
 
 LEAST_SAMPLES_PER_BIN = 5
 SIGNIFICANCE = 0.05
@@ -67,7 +68,7 @@ def fit_bins(real: Tensor, bin_count: int = 100, seed: int = 0) -> Bins:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # of fewer different points than bins: some stay empty
-        fitted = KMeans(bin_count, n_init=1, random_state=seed).fit(real.double().cpu().numpy())
+        fitted = KMeans(bin_count, n_init=1, random_state=seed).fit(double(real).cpu().numpy())
     counts = torch.from_numpy(fitted.labels_).long().bincount(minlength=bin_count)
     return Bins(torch.from_numpy(fitted.cluster_centers_).double(), counts)
 
@@ -111,7 +112,7 @@ def bin_difference(bins: Bins, fake: Tensor) -> BinDifference:
     k = len(bins.counts)
     if len(fake) < LEAST_SAMPLES_PER_BIN * k:
         raise TooFewSamples(f"{k} bins need {LEAST_SAMPLES_PER_BIN * k} samples; got {len(fake)}.")
-    counts = torch.cdist(fake.double().cpu(), bins.centers).argmin(dim=1).bincount(minlength=k)
+    counts = torch.cdist(double(fake).cpu(), bins.centers).argmin(dim=1).bincount(minlength=k)
     n, m = int(bins.counts.sum()), len(fake)
     p, q = bins.counts / n, counts / m
     p, q = p.double(), q.double()

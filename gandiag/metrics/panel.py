@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from gandiag.errors import TooFewSamples
-from gandiag.metrics.features import checked_features, checked_pair
+from gandiag.metrics.features import checked_features, checked_pair, double
 from gandiag.metrics.histogram import check_shares
 from gandiag.metrics.modes import class_shares, kl_divergence
 from gandiag.metrics.neighbours import nearest_neighbours
@@ -202,7 +202,7 @@ def measure_panel(reference: PanelReference, features: Tensor, classes: Tensor |
         recall=manifold.recall,
         coverage=manifold.coverage,
         precision=manifold.precision,
-        duplicate_rate=float((_nearest(fake) < reference.duplicate_distance).double().mean()),
+        duplicate_rate=float(double(_nearest(fake) < reference.duplicate_distance).mean()),
         copying=math.nan if reference.train is None else _copying(fake, reference.train, reference.held_out_distances),
     )
 

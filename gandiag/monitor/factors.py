@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from gandiag.metrics.features import double
 from gandiag.monitor.replay import Argument, Call
 from gandiag.probes.classes import Labels
 
@@ -119,7 +120,7 @@ def _is_noise(rows: Tensor) -> bool:
     count, width = rows.shape
     if count < LEAST_ROWS or width < 2 or not rows.is_floating_point():
         return False
-    columns = rows[:, torch.linspace(0, width - 1, min(width, MOST_COLUMNS)).long().to(rows.device)].double()
+    columns = double(rows[:, torch.linspace(0, width - 1, min(width, MOST_COLUMNS)).long().to(rows.device)])
     means, deviations = columns.mean(dim=0), columns.std(dim=0)
     if not bool((deviations > 0).all()):
         return False

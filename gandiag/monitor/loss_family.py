@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from gandiag.metrics.features import double
+
 TOLERANCE = 1e-3
 TOLERANCE_IN_HALF_PRECISION = 2e-2
 HALF = (torch.float16, torch.bfloat16)
@@ -24,7 +26,7 @@ def infer_loss(logits: Tensor, gradients: Tensor) -> str | None:
         The family's name, ``"wasserstein"`` also for hinge; ``None`` if no candidate fits to 0.1 % (2 % in half
         precision) or several do.
     """
-    return _only_fitting(logits, gradients, _candidates(logits.detach().double().flatten()))
+    return _only_fitting(logits, gradients, _candidates(double(logits.detach()).flatten()))
 
 
 def is_doubly_squashed(logits: Tensor, gradients: Tensor) -> bool:
@@ -34,7 +36,7 @@ def is_doubly_squashed(logits: Tensor, gradients: Tensor) -> bool:
         logits: The discriminator's outputs on generated samples.
         gradients: Derivative of the generator's loss with respect to each.
     """
-    b = logits.detach().double().flatten()
+    b = double(logits.detach()).flatten()
     if not bool((b > 0).all() and (b < 1).all()):
         return False
     squashed = [
@@ -53,7 +55,7 @@ def tell_hinge_from_wasserstein(logits: Tensor, gradients: Tensor) -> str | None
         logits: The discriminator's outputs on real samples.
         gradients: Derivative of the discriminator's loss with respect to each, of the same shape.
     """
-    b, g = logits.detach().double().flatten(), gradients.detach().double().flatten()
+    b, g = double(logits.detach()).flatten(), double(gradients.detach()).flatten()
     flat = g.abs() <= TOLERANCE * g.abs().max()
     if bool(flat.any()) and bool((b[flat].abs() >= 1).all()) and not bool(flat.all()):
         return "hinge"
@@ -65,7 +67,7 @@ def tell_hinge_from_wasserstein(logits: Tensor, gradients: Tensor) -> str | None
 
 def _only_fitting(logits: Tensor, gradients: Tensor, candidates: list[tuple[str, Tensor]]) -> str | None:
     """The one name among the candidates whose derivative is the observed one times a positive number."""
-    g = gradients.detach().double().flatten()
+    g = double(gradients.detach()).flatten()
     if not bool(torch.isfinite(g).all() and torch.isfinite(logits).all()) or not bool(g.any()):
         return None
     tolerance = TOLERANCE_IN_HALF_PRECISION if logits.dtype in HALF else TOLERANCE

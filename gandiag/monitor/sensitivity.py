@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from gandiag.metrics.features import double
 from gandiag.monitor.factors import Factor, joined
 from gandiag.monitor.replay import Call
 from gandiag.probes.probe import LEAST_SAMPLES
@@ -53,7 +54,7 @@ def sensitivities(
 
 def mean_distance(first: Tensor, second: Tensor) -> float:
     """Mean distance of each sample of the first from the same one of the second."""
-    return float(torch.linalg.vector_norm((first - second).flatten(1).double(), dim=1).mean())
+    return float(torch.linalg.vector_norm(double((first - second).flatten(1)), dim=1).mean())
 
 
 def shuffled_order(samples: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from gandiag.metrics.features import double
 from gandiag.monitor.factors import Factor
 from gandiag.monitor.replay import Argument, Call
 from gandiag.monitor.sensitivity import mean_distance, shuffled_order
@@ -52,7 +53,7 @@ def content_kept(before: Labels, after: Labels) -> dict[str, float]:
     """
     if int((before.sizes >= LEAST_SHARE * len(before.classes)).sum()) < LEAST_CLASSES:
         return {}
-    return {"content_kept": float((before.classes == after.classes).double().mean())}
+    return {"content_kept": float(double(before.classes == after.classes).mean())}
 
 
 def cycle_errors(inputs: Tensor, samples: Tensor, like: Call, restore: Give) -> dict[str, float]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from gandiag.metrics.features import double
 from gandiag.monitor.attribution import Attributed
 from gandiag.monitor.calls import Call, DiscriminatorCalls
 from gandiag.monitor.gradients import GradientTap
@@ -177,9 +178,9 @@ class Wiring:
 @torch.no_grad()
 def _distance(own: Sequence[Tensor], others: Sequence[Tensor]) -> float:
     apart = sum(
-        float((one - other.to(one.device)).double().square().sum()) for one, other in zip(own, others, strict=True)
+        float(double(one - other.to(one.device)).square().sum()) for one, other in zip(own, others, strict=True)
     )
-    size = sum(float(one.double().square().sum()) for one in own)
+    size = sum(float(double(one).square().sum()) for one in own)
     return (apart / size) ** 0.5 if size else 0.0
 
 

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from gandiag.data.mixtures import Mixture
+from gandiag.metrics.features import double
 
 HIGH_QUALITY_DISTANCE = 3.0
 
@@ -37,7 +38,7 @@ class MixtureJudge(nn.Module):
     def high_quality_share(self, points: Tensor) -> float:
         """Share of the points within 3 standard deviations of their nearest mode."""
         nearest = self._distances(points).min(dim=1).values
-        return float((nearest < HIGH_QUALITY_DISTANCE * self.std).double().mean())
+        return float(double(nearest < HIGH_QUALITY_DISTANCE * self.std).mean())
 
     def _distances(self, points: Tensor) -> Tensor:
         return torch.cdist(points, self.centers, compute_mode="donot_use_mm_for_euclid_dist")

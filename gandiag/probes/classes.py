@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from gandiag.metrics.diversity import intra_class_distances
+from gandiag.metrics.features import double
 from gandiag.metrics.modes import entropy
 
 LEAST_CLASS_SAMPLES = 8
@@ -73,7 +74,7 @@ def fidelity(asked: Labels, judged: Tensor) -> dict[str, float]:
         (0.0, 1.0, 1.0)
     """
     count = asked.count
-    table = (asked.classes * count + judged).bincount(minlength=count**2).reshape(count, count).double().cpu()
+    table = double((asked.classes * count + judged).bincount(minlength=count**2).reshape(count, count)).cpu()
     row = {
         "label_fidelity": float(table.diagonal().sum() / table.sum()),
         "label_information": _information(table / table.sum()),
@@ -83,7 +84,7 @@ def fidelity(asked: Labels, judged: Tensor) -> dict[str, float]:
     sizes = table.sum(dim=1)
     few = sizes < LEAST_CLASS_SAMPLES
     shares = (table.diagonal() / sizes).masked_fill(few, torch.nan)
-    shown = table.argmax(dim=1).double().masked_fill(few, torch.nan)
+    shown = double(table.argmax(dim=1)).masked_fill(few, torch.nan)
     row |= {f"fidelity_class_{index}": float(share) for index, share in enumerate(shares)}
     return row | {f"judged_as_class_{index}": float(value) for index, value in enumerate(shown)}
 

@@ -45,7 +45,7 @@ class Probe:
             sample is not finite, ``drift`` and ``flip_rate`` at the first call.
         """
         finite = torch.isfinite(samples).flatten(1).all(dim=1)
-        row = {"samples": float(len(samples)), "finite_share": float(finite.double().mean())}
+        row = {"samples": float(len(samples)), "finite_share": float(double(finite).mean())}
         if not bool(finite.all()) or len(samples) < LEAST_SAMPLES:
             self._last = None
             return row
@@ -130,8 +130,8 @@ class Probe:
             return {}
         scale = self.reference.pairwise_distance if self.reference is not None else math.nan
         moved = torch.linalg.vector_norm(judged.features - self._last.features, dim=1)
-        row = {"drift": float(moved.double().mean()) / scale}
+        row = {"drift": float(double(moved).mean()) / scale}
         if judged.probabilities is not None and self._last.probabilities is not None:
             flipped = judged.probabilities.argmax(dim=1) != self._last.probabilities.argmax(dim=1)
-            row["flip_rate"] = float(flipped.double().mean())
+            row["flip_rate"] = float(double(flipped).mean())
         return row

@@ -11,6 +11,7 @@ from torch.utils.data import Dataset as TorchDataset
 from gandiag.errors import GandiagError
 from gandiag.metrics.diversity import mean_pairwise_distance
 from gandiag.metrics.duplicates import duplicate_threshold
+from gandiag.metrics.features import double
 from gandiag.metrics.moments import FeatureStatistics, feature_statistics
 from gandiag.metrics.ndb import Bins, fit_bins
 from gandiag.metrics.prdc import RealManifold, real_manifold
@@ -73,7 +74,7 @@ def reference_from_samples(samples: Tensor, judging: Judging) -> Reference:
     shares = distances = None
     if judged.probabilities is not None:
         labels = Labels(judged.probabilities.argmax(dim=1), judged.probabilities.shape[1])
-        shares = labels.sizes.double() / len(features)
+        shares = double(labels.sizes) / len(features)
         if labels.count <= LARGEST_CLASS_COUNT:
             subset = Labels(_evenly(labels.classes, PAIRWISE_SUBSET), labels.count)
             distances = class_distances(_evenly(features, PAIRWISE_SUBSET), subset)

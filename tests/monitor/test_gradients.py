@@ -5,9 +5,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import gandiag
+from gandiag.monitor.norms import gradient_norms
 
 
 def test_norms_agree_with_an_independent_computation_on_every_step(make_loop):
@@ -134,7 +136,7 @@ def test_an_optimizer_with_a_closure_is_read_once_that_has_filled_the_gradients(
     assert monitor.recording.series("steps.grad_norm[D]").tolist() == pytest.approx(truth[:1], rel=1e-5)
 
 
-@pytest.mark.parametrize("size", [1e-30, 1e-22, 1e15])
+@pytest.mark.parametrize("size", [1e-30, 1e-22, 1e15, 1e25])
 def test_a_gradient_whose_square_float32_cannot_hold_is_not_rounded_away(make_loop, size):
     """A vanishing gradient is the last one to be rounded to nothing."""
     loop = make_loop(steps=0)
@@ -144,3 +146,31 @@ def test_a_gradient_whose_square_float32_cannot_hold_is_not_rounded_away(make_lo
         loop.discriminator_optimizer.step()
     count = sum(parameter.numel() for parameter in loop.discriminator.parameters())
     assert monitor.recording.series("steps.grad_norm[D]").item() == pytest.approx(size * count**0.5, rel=1e-5)
+
+
+@pytest.mark.parametrize("count", [10, 2**18 + 1])
+def test_a_norm_that_blas_cannot_hold_is_right(count):
+    (norm,) = gradient_norms([torch.full((count,), 3e19)])
+    assert norm == pytest.approx(3e19 * count**0.5, rel=1e-5)
+
+
+class WithoutDoubles(TorchDispatchMode):
+    """Makes the meta device one without float64, as MPS is."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        output = func(*args, **(kwargs or {}))
+        if isinstance(output, Tensor) and output.is_meta and output.dtype is torch.float64:
+            raise TypeError(f"{func} makes a float64 tensor")
+        return output
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float16, torch.bfloat16])
+def test_a_device_without_doubles_is_asked_for_none(kind):
+    with WithoutDoubles():
+        (norm,) = gradient_norms([torch.ones(4, 3, device="meta", dtype=kind)])
+    assert norm.dtype is torch.float32
+
+
+def test_a_gradient_of_doubles_keeps_them_on_an_accelerator():
+    (norm,) = gradient_norms([torch.ones(4, 3, device="meta", dtype=torch.float64)])
+    assert norm.dtype is torch.float64
