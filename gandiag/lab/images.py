@@ -19,6 +19,7 @@ MENDED: dict[str, Any] = {"regularizer": "r1", "strength": 1.0}
 MNIST = replace(DIGITS, dataset="mnist")
 MNIST_DCGAN = replace(MNIST, model="dcgan_small", iterations=300)
 CONDITIONAL = replace(DIGITS, dataset="labelled_digits", model="conditional_written")
+FAINT = "conditional_written_faint_noise"
 STACKED = replace(DIGITS, dataset="stacked_digits", model="dcgan_stacked", iterations=400)
 DECAYED: dict[str, Any] = {"regularizer": "weight_decay", "strength": 1.0, "pretraining": 150}
 SURE: dict[str, Any] = {**TOO_GOOD, "pretraining": 80, "iterations": 300}
@@ -84,6 +85,41 @@ CALIBRATION = (
         "digits-r1",
         CAL,
     ),
+    healthy(
+        "conditional-least-squares-r1",
+        "A conditional GAN under the least-squares loss, with R1.",
+        _like(CONDITIONAL, loss="least_squares", **MENDED),
+        CAL,
+    ),
+    collapse(
+        "within_class",
+        "conditional-least-squares-faint-noise",
+        "The noise is a hundredth as loud as the condition: one image for each class, under the least-squares loss.",
+        _like(CONDITIONAL, loss="least_squares", model=FAINT, **MENDED),
+        "conditional-least-squares-r1",
+        CAL,
+    ),
+    healthy(
+        "digits-batch-norm-r1",
+        "The lecture's GAN with batch normalisation and R1.",
+        _like(DIGITS, model="lecture_batch_norm", **MENDED),
+        CAL,
+    ),
+    collapse(
+        "partial",
+        "digits-batch-norm-clipped",
+        "Weights clipped at 0.01 in place of R1: the discriminator is too simple for all ten digits.",
+        _like(DIGITS, model="lecture_batch_norm", regularizer="weight_clipping", strength=0.01),
+        "digits-batch-norm-r1",
+        CAL,
+    ),
+    healthy(
+        "digits-hot-d",
+        "The discriminator's step size is ten times the generator's, and R1 holds it.",
+        _like(DIGITS, learning_rate_discriminator=1e-2, **MENDED),
+        CAL,
+        near_miss=True,
+    ),
 )
 HOLD_OUT = (
     healthy("mnist-r1", "The lecture's GAN with R1 on MNIST.", _like(MNIST, iterations=500, **MENDED), OUT),
@@ -146,6 +182,21 @@ HOLD_OUT = (
         _like(STACKED, iterations=300, **RARELY),
         "stacked-dcgan-ns",
         OUT,
+    ),
+    collapse(
+        "within_class",
+        "conditional-faint-noise",
+        "The noise is a hundredth as loud as the condition, and lost beside it.",
+        _like(CONDITIONAL, model=FAINT, **MENDED),
+        "conditional-r1",
+        OUT,
+    ),
+    healthy(
+        "conditional-hot-g",
+        "The generator's step size is ten times the discriminator's: its images change all the time, and are right.",
+        _like(CONDITIONAL, learning_rate_generator=1e-2, **MENDED),
+        OUT,
+        near_miss=True,
     ),
 )
 IMAGES = CALIBRATION + HOLD_OUT

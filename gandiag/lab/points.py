@@ -225,6 +225,29 @@ CALIBRATION = (
         "ring-ns",
         CAL,
     ),
+    unsettled(
+        "stagnation",
+        "ring-tanh-noise",
+        "Noise of ten ring radii on all that the discriminator sees: samples wander, and come no nearer.",
+        _ring(model="mlp_tanh", regularizer="instance_noise", strength=20.0),
+        "ring-tanh",
+        CAL,
+    ),
+    unsettled(
+        "stagnation",
+        "ring-tanh-hot-d",
+        "A step size of 0.05 drives the discriminator's units to their ends: what it teaches leads nowhere.",
+        _ring(model="mlp_tanh", learning_rate_discriminator=0.05),
+        "ring-tanh",
+        CAL,
+    ),
+    healthy(
+        "grid-tanh-sgd",
+        "Plain SGD with small steps: samples hardly move from snapshot to snapshot, and get there.",
+        _grid(model="mlp_tanh", optimizer_generator="sgd", learning_rate_generator=0.01, iterations=1000),
+        CAL,
+        near_miss=True,
+    ),
 )
 HOLD_OUT = (
     healthy("grid-hinge", "The hinge loss on 25 modes.", _grid(loss="hinge"), OUT),
@@ -317,6 +340,53 @@ HOLD_OUT = (
         _grid(loss="least_squares", model="mlp_deep", iterations=1000),
         "grid-hinge",
         OUT,
+    ),
+    healthy(
+        "ring-least-squares-tanh",
+        "Tanh networks under the least-squares loss.",
+        _ring(loss="least_squares", model="mlp_tanh"),
+        OUT,
+    ),
+    unsettled(
+        "stagnation",
+        "ring-least-squares-tanh-noise",
+        "Noise of 25 ring radii on the discriminator's inputs, under the least-squares loss.",
+        _ring(loss="least_squares", model="mlp_tanh", regularizer="instance_noise", strength=50.0, iterations=1500),
+        "ring-least-squares-tanh",
+        OUT,
+    ),
+    vanishing(
+        "lost_in_depth",
+        "ring-least-squares-sigmoid",
+        "Six sigmoid layers in the generator, under the least-squares loss.",
+        _ring(loss="least_squares", model="mlp_sigmoid"),
+        "ring-least-squares",
+        OUT,
+    ),
+    healthy(
+        "ring-wasserstein-tanh-gp",
+        "Tanh networks with a penalised critic.",
+        _ring(loss="wasserstein", model="mlp_tanh", **{**PENALISED, "iterations": 900}),
+        OUT,
+    ),
+    unsettled(
+        "stagnation",
+        "ring-wasserstein-tanh-clipped",
+        "A critic whose weights are clipped at 0.001 says nearly the same of every sample.",
+        _ring(
+            loss="wasserstein",
+            model="mlp_tanh",
+            **{**PENALISED, "regularizer": "weight_clipping", "strength": 0.001, "iterations": 900},
+        ),
+        "ring-wasserstein-tanh-gp",
+        OUT,
+    ),
+    healthy(
+        "grid-hinge-tanh-noise",
+        "Noise wider than the modes are apart: the discriminator is hardly better than chance, and all is well.",
+        _grid(loss="hinge", model="mlp_tanh", regularizer="instance_noise", strength=3.0),
+        OUT,
+        near_miss=True,
     ),
 )
 POINTS = CALIBRATION + HOLD_OUT

@@ -40,10 +40,15 @@ def _lecture(*, discriminator_leaky: bool = True, discriminator_batch_norm: bool
     )
 
 
-def _conditional_written() -> Networks:
+def _conditional_written(*, loudness: float = 1.0) -> _Model:
     """Both see the condition: the discriminator reads it in the image."""
-    return Networks(
-        conditional_written.WrittenConditionGenerator(), lecture.LectureDiscriminator(), conditional_written.NOISE_SIZE
+    return _Model(
+        lambda: Networks(
+            conditional_written.WrittenConditionGenerator(loudness=loudness),
+            lecture.LectureDiscriminator(),
+            conditional_written.NOISE_SIZE,
+        ),
+        IMAGES,
     )
 
 
@@ -92,7 +97,8 @@ MODELS = MappingProxyType(
         ),
         "lecture_sigmoid": _lecture(depth=5, hidden=nn.Sigmoid),
         "lecture_sigmoid_batch_norm": _lecture(depth=5, hidden=nn.Sigmoid, batch_norm=True),
-        "conditional_written": _Model(_conditional_written, IMAGES),
+        "conditional_written": _conditional_written(),
+        "conditional_written_faint_noise": _conditional_written(loudness=0.01),
         "dcgan": _dcgan(16),
         "dcgan_small": _dcgan(8),
         "dcgan_stacked": _dcgan(8, image_channels=3),
@@ -113,7 +119,7 @@ MODELS = MappingProxyType(
 )
 """``batch_norm`` is in the generator unless the name says otherwise: in the discriminator it hurts (Kurach et al.,
 2019). ``far`` begins four units away, ``farther`` eight; ``deep`` and ``sigmoid`` have six hidden layers, five for
-images."""
+images; of ``faint_noise`` the noise is a hundredth as loud."""
 
 
 def build_networks(name: str, sample_shape: tuple[int, ...]) -> Networks:

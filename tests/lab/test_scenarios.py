@@ -45,6 +45,13 @@ def test_all_failures_and_near_misses_are_there():
     assert sum(scenario.near_miss for scenario in ALL) >= 5
 
 
+@pytest.mark.parametrize("kind", [kind for kinds in KINDS.values() for kind in kinds])
+def test_each_kind_of_failure_has_four_recipes_in_both_splits(kind):
+    there = [scenario.split for scenario in ALL if scenario.kind == kind]
+    assert len(there) >= 4
+    assert set(there) == {"calibration", "hold_out"}
+
+
 def test_an_unknown_scenario_is_one_sentence():
     with pytest.raises(GandiagError, match="Unknown scenario 'nonsense'"):
         get_scenario("nonsense")

@@ -20,6 +20,7 @@ SHAPES = {
     "lecture_sigmoid": IMAGES,
     "lecture_sigmoid_batch_norm": IMAGES,
     "conditional_written": IMAGES,
+    "conditional_written_faint_noise": IMAGES,
     "dcgan": IMAGES,
     "dcgan_small": IMAGES,
     "dcgan_stacked": STACKED,
@@ -37,7 +38,7 @@ SHAPES = {
     "mlp_tanh": POINTS,
     "dirac": POINTS,
 }
-WITH_BATCH_NORM = ("dcgan", "dcgan_small", "dcgan_stacked", "conditional_written")
+WITH_BATCH_NORM = ("dcgan", "dcgan_small", "dcgan_stacked", "conditional_written", "conditional_written_faint_noise")
 
 
 def kinds(network: nn.Module) -> set[str]:
@@ -79,7 +80,7 @@ def test_the_names_say_what_is_inside(name: str) -> None:
     not_leaky = name in ("mlp_relu_discriminator", "mlp_tanh") or name.startswith("lecture_relu")
     assert ("LeakyReLU" in kinds(networks.discriminator)) == (not not_leaky)
     leaky = name.startswith("lecture") and "relu" not in name and "sigmoid" not in name
-    assert ("LeakyReLU" in kinds(networks.generator)) == (leaky or name == "conditional_written")
+    assert ("LeakyReLU" in kinds(networks.generator)) == (leaky or name.startswith("conditional_written"))
     assert ("Sigmoid" in kinds(networks.generator)) == ("mlp" not in name or "sigmoid" in name)
 
 

@@ -22,3 +22,13 @@ def test_the_condition_changes_the_image():
     with torch.no_grad():
         first, second = generator(noise)
     assert not torch.equal(first[0, 1:], second[0, 1:])
+
+
+def test_faint_noise_is_as_noise_scaled_down_and_leaves_the_condition_alone():
+    torch.manual_seed(0)
+    generator, noise = WrittenConditionGenerator(loudness=0.5).eval(), torch.randn(6, 74)
+    full = WrittenConditionGenerator().eval()
+    full.load_state_dict(generator.state_dict())
+    halved = torch.cat([noise[:, :64] / 2, noise[:, 64:]], dim=1)
+    with torch.no_grad():
+        assert torch.equal(generator(noise), full(halved))
