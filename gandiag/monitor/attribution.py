@@ -103,8 +103,9 @@ class Attribution:
         for node, slots in parameter_edges(roots, index).items():
             node.register_hook(self._guard.shield("attribution", partial(share.collect, slots)))
         for tensor in outputs:
-            if tensor.requires_grad and tensor.shape == call.logits.shape:
-                tensor.register_hook(self._guard.shield("attribution", partial(self._reached, share)))
+            if tensor.requires_grad:
+                hook = self._reached if tensor.shape == call.logits.shape else self._begin
+                tensor.register_hook(self._guard.shield("attribution", partial(hook, share)))
         for tensor in inputs:
             if tensor.grad_fn is not None:
                 tensor.register_hook(self._guard.shield("attribution", share.go_on))
@@ -120,10 +121,14 @@ class Attribution:
             at_end_of_backward(self._guard.shield("attribution", self._pass_ended))
 
     def _reached(self, share: Share, gradient: Tensor) -> None:
-        """A backward pass has come to a call's output, and not yet to any parameter behind it."""
-        now = backward_pass()
-        share.reached.add(now)
+        """A backward pass has come to a call's judgement."""
+        share.reached.add(backward_pass())
         share.call.logit_gradient = gradient.detach().clone()
+        self._begin(share, gradient)
+
+    def _begin(self, share: Share, gradient: Tensor) -> None:
+        """A backward pass has come to one of a call's outputs, and not yet to any parameter behind it."""
+        now = backward_pass()
         # A pass that fills no gradients, as a penalty's first one, does not begin the discriminator's own.
         if not share.call.through_generator and self._began != now and self._began not in self._filling:
             self._left_over, self._began = self._gradients(), now

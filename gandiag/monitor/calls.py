@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gandiag.monitor.loss_family import is_reconstruction
 from gandiag.monitor.provenance import DATA, MIXED, Kind, Origin, Provenance
 from gandiag.monitor.signal import GeneratorSignal
-from gandiag.monitor.tensors import logits_in, tensors_in
+from gandiag.monitor.tensors import judgement_in, tensors_in
 
 MOST_CALLS = 64  # in one iteration
 SEARCHES = 3  # for samples beside a condition: each makes a GPU wait
@@ -58,6 +59,7 @@ class DiscriminatorCalls:
         self.ever_called = False
         self.ever_recognised = False
         self.puzzled = False
+        self.reconstructs = False
         self._position: int | None = None
         self._columns: slice | None = None
         self._searches = 0
@@ -65,10 +67,10 @@ class DiscriminatorCalls:
     def after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any, examined: bool) -> Call | None:
         """Take note of one call; of an ``examined`` one, the loss's derivatives are kept."""
         self.ever_called = True
-        logits = logits_in(output)
         simple = len(args) == 1 and not kwargs and isinstance(args[0], Tensor)
         given = args if simple else tensors_in((args, kwargs))
         inputs = [tensor for tensor in given if tensor.is_floating_point() and tensor.dim()]
+        logits = judgement_in(output, inputs)
         if logits is None or not inputs or not logits.dim() or len(self.calls) == MOST_CALLS:
             return None
         origin = self._origin(inputs)
@@ -143,6 +145,19 @@ class DiscriminatorCalls:
         self.ever_recognised = True
         real = self._hand_over(calls, origins, judged_until, ahead)
         return None if real is None else self._without_condition(real, calls)
+
+    def look_for_reconstructions(self) -> None:
+        """Whether the output is the input once more: what the loop makes of that, its judgement, is out of sight."""
+        self.reconstructs |= any(
+            call.logit_gradient is not None and is_reconstruction(call.logits, call.logit_gradient, call.samples)
+            for call in self.calls
+        )
+
+    def take_back(self) -> None:
+        """Outputs that were handed over and are no logits."""
+        for generator in self._generators:
+            generator.real_logits = generator.fake_logits = generator.head_gradient = None
+            generator.head_pairs = []
 
     def _without_condition(self, real: Tensor, calls: list[Call]) -> Tensor:
         """The columns of real samples that are samples, where a condition stands beside them in one tensor."""
@@ -231,7 +246,7 @@ def certain_origins(calls: list[Call]) -> tuple[Origin, ...] | None:
     an iteration is not certain. Nor is one with real and generated samples in one batch beside a batch of data alone: a
     pool of older generated samples looks like that.
     """
-    kinds = kinds_of(calls)
+    kinds = _without_unread(calls, kinds_of(calls))
     origins = [call.origin if call.origin.kind is kind else MIXED for call, kind in zip(calls, kinds, strict=True)]
     if Kind.ROWS in kinds:
         return None if Kind.DATA in kinds else tuple(origins)
@@ -242,6 +257,18 @@ def certain_origins(calls: list[Call]) -> tuple[Origin, ...] | None:
         unchanged = [call for call in calls if call.origin.kind is Kind.FAKE and not call.through_generator]
         enough = kinds.count(Kind.DATA) <= len(unchanged)
     return tuple(origins) if enough and Kind.DATA in kinds and Kind.FAKE in kinds else None
+
+
+def _without_unread(calls: Sequence[Call], kinds: Sequence[Kind]) -> list[Kind]:
+    """``MIXED`` for calls whose judgement no loss asked for, beside one on the like whose judgement one did.
+
+    Such are those for another head: of images turned about, whose turn is to be told, or for a look at the logits.
+    """
+    read = {kind for call, kind in zip(calls, kinds, strict=True) if call.logit_gradient is not None}
+    return [
+        Kind.MIXED if call.logit_gradient is None and kind in read else kind
+        for call, kind in zip(calls, kinds, strict=True)
+    ]
 
 
 def kinds_of(calls: Sequence[Call], generator_passes: int = 1) -> list[Kind]:

@@ -7,6 +7,7 @@ from gandiag.metrics.features import double
 
 TOLERANCE = 1e-3
 TOLERANCE_IN_HALF_PRECISION = 2e-2
+LIKE = 0.999  # cosine between two directions that are one
 HALF = (torch.float16, torch.bfloat16)
 
 
@@ -63,6 +64,28 @@ def tell_hinge_from_wasserstein(logits: Tensor, gradients: Tensor) -> str | None
     constant = bool((g - g.mean()).abs().max() <= TOLERANCE * g.abs().max())
     towards_real = bool((-torch.sign(g[far]) * b[far] > 1).any())
     return "wasserstein" if constant and towards_real else None
+
+
+def is_reconstruction(outputs: Tensor, gradients: Tensor, samples: Tensor) -> bool:
+    r"""Whether a discriminator's output is no logit but its input once more, as an energy-based one's is.
+
+    With the input :math:`x` and the output :math:`r`, the derivative of a squared error is along :math:`r - x` in each
+    sample, and that of an absolute one along its sign.
+
+    Args:
+        outputs: The discriminator's output.
+        gradients: Derivative of a loss with respect to each.
+        samples: What it was shown.
+    """
+    if outputs.shape != samples.shape or outputs[:1].numel() == 1:
+        return False
+    error, g = (double(one.detach()).flatten(1) for one in (outputs - samples, gradients))
+    taught = g.abs().sum(dim=1) > 0
+    error, g = error[taught], g[taught]
+    signs = error.sign()
+    candidates = [error, signs] if bool((signs > 0).any() and (signs < 0).any()) else [error]
+    likeness = [torch.nn.functional.cosine_similarity(g, one, dim=1).abs() for one in candidates]
+    return bool(taught.any()) and any(bool((one > LIKE).all()) for one in likeness)
 
 
 def _only_fitting(logits: Tensor, gradients: Tensor, candidates: list[tuple[str, Tensor]]) -> str | None:

@@ -31,6 +31,10 @@ TAKEN_APART_EVERY = 50  # the generator's gradient, at its samples
 EXAMINED_WHEN_PUZZLED = 20  # a penalty every 16th step, as lazy regularisation has it, comes by in these
 PUZZLED_AT_MOST = 4
 UNKNOWN_CALLS = "the discriminator's calls on real and on generated samples could not be told apart with certainty"
+RECONSTRUCTS = (
+    "the discriminator is an autoencoder that reconstructs its input: its judgement is what the loop makes of that, "
+    "and none of its outputs"
+)
 NO_SHARE = "no gradient was seen to come back from the discriminator into the generator's samples"
 UNSEEN = (
     "no forward pass of the {} was seen: the loop calls it by another method or inside something compiled; attach the "
@@ -239,6 +243,8 @@ class Observer:
             self._recorder.abstain("signal.logit_real", UNSEEN.format("discriminator"))
         elif not any(discriminator.calls.ever_recognised for discriminator in self._discriminators):
             self._recorder.abstain("signal.logit_real", UNKNOWN_CALLS)
+        elif all(discriminator.calls.reconstructs for discriminator in self._discriminators):
+            self._recorder.abstain("signal.logit_real", RECONSTRUCTS)
         elif not any(generator.signal.share_seen for generator in self._generators):
             self._recorder.abstain(SIGNAL, NO_SHARE)
 

@@ -19,7 +19,7 @@ from gandiag.monitor.processes import is_distributed
 from gandiag.monitor.provenance import Kind, Provenance
 from gandiag.monitor.share import SIGNAL, listen_to_discriminator
 from gandiag.monitor.signal import GeneratorSignal
-from gandiag.monitor.tensors import first_float, logits_in, tensors_in
+from gandiag.monitor.tensors import first_float, judgement_in, tensors_in
 from gandiag.monitor.watch import GeneratorWatch
 from gandiag.monitor.wiring import Wiring, output_bounds
 
@@ -175,17 +175,17 @@ class WatchedDiscriminator:
                     opponent.watch.judges.add(self.tap.label)
         if self.examined and call is not None:
             self._wiring.saw_call(self.tap.label, call)
-            logits = logits_in(output)
-            if logits is not None:
-                self._look_at_judgement(logits)
+            self._look_at_judgement(judgement_in(output, call.inputs))
             if self._attributes:
                 self._ahead.saw_call(self._module(), call.through_generator)
                 inputs = list(tensors_in((args, kwargs)))
                 outputs = [tensor for tensor in tensors_in(output) if tensor.is_floating_point()]
                 self._guard.run("attribution", self._attribution.after_forward, call, inputs, outputs)
 
-    def _look_at_judgement(self, logits: Tensor) -> None:
+    def _look_at_judgement(self, logits: Tensor | None) -> None:
         """How it ends, and which parameters it does not come from."""
+        if logits is None:
+            return
         if output_bounds(logits) == (0.0, 1.0):
             for opponent in self._opponents:
                 opponent.signal.squashed = True
@@ -221,8 +221,12 @@ class WatchedDiscriminator:
         if self.examined:
             self._wiring.saw_iteration(self.calls)
             self._ahead.generator_stepped()
+            self.calls.look_for_reconstructions()
             self._keep_pairs()
-        return self.calls.close_iteration(self._ahead.is_so)
+        real = self.calls.close_iteration(self._ahead.is_so)
+        if self.calls.reconstructs:
+            self.calls.take_back()
+        return real
 
     def _keep_pairs(self) -> None:
         """Logits on real samples with the loss's derivative, to tell the loss by; unrolled, it is another loss's."""

@@ -1,6 +1,6 @@
 """Finding tensors in what a network is given and gives back."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -35,8 +35,22 @@ def logits_in(value: Any) -> Tensor | None:
     if isinstance(value, Tensor):
         return value if value.is_floating_point() else None
     found = [tensor for tensor in tensors_in(value) if tensor.is_floating_point() and tensor.dim() > 0]
-    judging = [tensor for tensor in found if tensor[:1].numel() == 1 or (tensor.dim() == 4 and tensor.shape[1] == 1)]
+    judging = [tensor for tensor in found if _is_one_number(tensor)]
     return min(judging or found, key=lambda tensor: tensor[:1].numel(), default=None)
+
+
+def judgement_in(value: Any, inputs: Sequence[Tensor]) -> Tensor | None:
+    """The same; of an autoencoder that gives no such number, the reconstruction of what it was shown, not the code."""
+    judgement = logits_in(value)
+    if isinstance(value, Tensor) or judgement is None or not judgement.dim() or _is_one_number(judgement):
+        return judgement
+    alike = [tensor for tensor in tensors_in(value) if any(tensor.shape == one.shape for one in inputs)]
+    return alike[0] if alike else judgement
+
+
+def _is_one_number(tensor: Tensor) -> bool:
+    """Whether it has one number for each sample, or for each patch."""
+    return tensor[:1].numel() == 1 or (tensor.dim() == 4 and tensor.shape[1] == 1)
 
 
 def map_tensors(function: Callable[[Tensor], Tensor], value: Any) -> Any:

@@ -123,3 +123,101 @@ def test_a_head_that_is_not_the_discriminators_stays_so_when_it_is_frozen_for_th
             for parameter in loop.own:
                 parameter.requires_grad_(False)
     np.testing.assert_allclose(monitor.recording.series("steps.grad_norm[D]"), loop.truth, rtol=1e-5)
+
+
+class Image(nn.Module):
+    """A trunk for small grey images, and heads by name."""
+
+    def __init__(self, *heads: str) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(nn.Conv2d(1, 8, 3, 2, 1), nn.LeakyReLU(0.2), nn.Flatten())
+        kinds = {"score": nn.Linear(128, 1), "turn": nn.Linear(128, 4), "image": nn.Linear(128, 64)}
+        self.heads = nn.ModuleDict({name: kinds[name] for name in heads})
+
+    def forward(self, images: Tensor) -> Tensor | tuple[Tensor, ...]:
+        features = self.trunk(images)
+        outputs = [head(features) for head in self.heads.values()]
+        outputs = [one.view(-1, 1, 8, 8) if one.shape[1] == 64 else one for one in outputs]
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+
+Losses = Callable[[nn.Module, Tensor, Tensor], Tensor]
+
+
+def run_on_images(discriminator: nn.Module, own: Losses, generators: Callable[[nn.Module, Tensor], Tensor]):
+    torch.manual_seed(1)
+    generator = nn.Sequential(nn.Linear(4, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
+    g_optimizer, d_optimizer = (torch.optim.Adam(one.parameters(), 1e-3) for one in (generator, discriminator))
+    with gandiag.attach(generator, discriminator, on_alarm="ignore", every=1000) as monitor:
+        for _ in range(STEPS):
+            real, fake = torch.tanh(torch.randn(16, 1, 8, 8) + 1), generator(torch.randn(16, 4))
+            d_optimizer.zero_grad()
+            own(discriminator, real, fake.detach()).backward()
+            d_optimizer.step()
+            g_optimizer.zero_grad()
+            generators(discriminator, fake).backward()
+            g_optimizer.step()
+    return monitor
+
+
+def turned(images: Tensor) -> Tensor:
+    return torch.cat([torch.rot90(images, quarter, (2, 3)) for quarter in range(4)])
+
+
+def test_calls_for_another_head_are_no_judgements():
+    """Self-supervised: a head tells by how much images were turned; what the other one says of those trains nobody."""
+    turns, truth = torch.arange(4).repeat_interleave(16), []
+
+    def own(discriminator, real, fake):
+        on_real, on_fake = discriminator(real)[0], discriminator(fake)[0]
+        truth.append((on_real.mean().item(), on_fake.mean().item()))
+        judged = softplus(-on_real).mean() + softplus(on_fake).mean()
+        return judged + cross_entropy(discriminator(turned(real))[1], turns)
+
+    def generators(discriminator, fake):
+        return softplus(-discriminator(fake)[0]).mean() + cross_entropy(discriminator(turned(fake))[1], turns)
+
+    monitor = run_on_images(Image("score", "turn"), own, generators)
+    recorded = monitor.recording.signal[["logit_real", "logit_fake"]].to_numpy()
+    np.testing.assert_allclose(recorded, np.array(truth), rtol=1e-4)
+    assert monitor.recording.signal[["head_gradient", "input_gradient"]].notna().all(axis=None)
+    assert monitor.diagnose().wiring == ()
+
+
+ENERGIES = {"squared": nn.functional.mse_loss, "absolute": nn.functional.l1_loss}
+
+
+@pytest.mark.parametrize("energy", ENERGIES.values(), ids=ENERGIES)
+@pytest.mark.parametrize("heads", [("image",), ("image", "turn")], ids=["reconstruction", "with a code"])
+def test_a_reconstruction_is_no_logit(heads, energy):
+    """Energy-based: the loop makes the judgement of it."""
+
+    def of(discriminator, images):
+        output = discriminator(images)
+        return energy(output[0] if isinstance(output, tuple) else output, images)
+
+    def own(discriminator, real, fake):
+        return of(discriminator, real) + torch.relu(1 - of(discriminator, fake))
+
+    recording = run_on_images(Image(*heads), own, of).recording
+    assert recording.signal[["head_gradient", "input_gradient", "logit_real", "logit_fake"]].isna().all(axis=None)
+    assert recording.signal["grad_norm"].notna().all()
+    assert "reconstructs its input" in recording.meta["abstentions"]["signal.logit_real"]
+
+
+LOSSES = {
+    "cross entropy": (lambda logits: softplus(-logits).mean(), lambda logits: softplus(logits).mean()),
+    "least squares": (lambda logits: (logits - 1).square().mean(), lambda logits: logits.square().mean()),
+    "wasserstein": (lambda logits: -logits.mean(), lambda logits: logits.mean()),
+}
+
+
+@pytest.mark.parametrize("losses", LOSSES.values(), ids=LOSSES)
+def test_a_judgement_of_each_pixel_is_no_reconstruction(losses):
+    as_real, as_fake = losses
+
+    def own(discriminator, real, fake):
+        return as_real(discriminator(real)) + as_fake(discriminator(fake))
+
+    recording = run_on_images(Image("image"), own, lambda discriminator, fake: as_real(discriminator(fake))).recording
+    assert recording.signal[["head_gradient", "logit_real", "logit_fake"]].notna().all(axis=None)
