@@ -134,6 +134,7 @@ def train_colorize(
         on_alarm="ignore",
         loss=LOSS.name,
         start=start,
+        state=None if checkpoint is None else checkpoint.get("watching"),
         configuration={"model": MODEL, **asdict(settings)},
     )
     return run_session(

@@ -154,6 +154,7 @@ def train_conditional(
         on_alarm="ignore",
         loss=settings.loss,
         start=start,
+        state=None if checkpoint is None else checkpoint.get("watching"),
         configuration=asdict(settings) | {"model": MODEL},
     )
 

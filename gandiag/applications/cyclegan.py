@@ -176,6 +176,7 @@ def train_cyclegan(
         on_alarm="ignore",
         loss="least_squares",
         start=start,
+        state=None if checkpoint is None else checkpoint.get("watching"),
         configuration={"model": MODEL, **asdict(settings)},
     )
     return run_session(

@@ -96,7 +96,9 @@ def run_session(
     device = next(next(iter(networks.values())).parameters()).device
 
     def save() -> str | None:
-        return None if out is None else _save(out, model, settings, {**networks, **optimizers}, iteration, device)
+        if out is None:
+            return None
+        return _save(out, model, settings, {**networks, **optimizers}, iteration, device, monitor.state_dict())
 
     with monitor:
         try:
@@ -114,7 +116,13 @@ def run_session(
 
 
 def _save(
-    out: Path, model: str, settings: Settings, parts: Mapping[str, Stateful], iteration: int, device: torch.device
+    out: Path,
+    model: str,
+    settings: Settings,
+    parts: Mapping[str, Stateful],
+    iteration: int,
+    device: torch.device,
+    watching: Mapping[str, Any],
 ) -> str | None:
     """Write a checkpoint; returns why it could not be written, or ``None``."""
     state = {
@@ -122,6 +130,7 @@ def _save(
         "settings": asdict(settings),
         "iteration": iteration,
         "parts": {name: part.state_dict() for name, part in parts.items()},
+        "watching": watching,
         "random": torch.get_rng_state(),
         "device_random": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
     }
@@ -135,7 +144,7 @@ def _save(
 
 
 def read_session(directory: Path, model: str | None = None) -> dict[str, Any]:
-    """The last checkpoint of a run: ``model``, ``settings``, ``iteration``, ``parts`` and random states.
+    """The last checkpoint of a run: ``model``, ``settings``, ``iteration``, ``parts``, ``watching`` and random states.
 
     Args:
         directory: Run directory.

@@ -23,6 +23,8 @@ class Ahead:
         set_back: Whether it was set back after it had judged.
     """
 
+    REMEMBERED = ("computed", "set_back", "_earlier", "_judging", "_over")
+
     def __init__(self, parameters: Sequence[nn.Parameter]) -> None:
         self.computed = False
         self.set_back = False

@@ -40,6 +40,7 @@ def attach(
     on_alarm: OnAlarm = "warn",
     loss: str | None = None,
     start: int = 0,
+    state: Mapping[str, Any] | None = None,
     configuration: dict[str, Any] | None = None,
 ) -> Monitor:
     """Watch a GAN's training; the loop stays as it is, and so does every number in it.
@@ -70,6 +71,8 @@ def attach(
             ``"wasserstein"``. Left out, it is told from the gradients where that is certain.
         start: Generator steps already done, when training goes on from a checkpoint: what ``out`` holds from before
             that is kept, and the rest replaced.
+        state: What :meth:`Monitor.state_dict` gave when that checkpoint was written: the run is then watched as if it
+            had never stopped, with the same inputs and no probe beside the others. Left out, watching begins anew.
         configuration: Settings to keep in the recording and print in the report.
 
     Raises:
@@ -93,6 +96,7 @@ def attach(
         on_alarm=on_alarm,
         loss=loss,
         start=start,
+        state=state,
         configuration=configuration,
     )
 
@@ -108,11 +112,13 @@ def begin(
     on_alarm: OnAlarm = "warn",
     loss: str | None = None,
     start: int = 0,
+    state: Mapping[str, Any] | None = None,
     configuration: dict[str, Any] | None = None,
     earlier: Sequence[Mapping[int, Number]] = (),
 ) -> Monitor:
     """What :func:`attach` does, for networks that have their labels; ``earlier`` are steps measured before."""
     _check(every, start, on_alarm, sample, sum(network.role == "generator" for network in networks))
+    _check_state(state, start, [network.label for network in networks])
     for network in networks:
         if network.module in _MONITORS:
             _MONITORS[network.module].close()
@@ -121,7 +127,7 @@ def begin(
     if not first:
         out, on_alarm = None, "ignore"
     metadata = run_metadata(loss, configuration, [network.label for network in networks], torch.initial_seed())
-    recorder = Recorder(out, metadata, keep_until=start)
+    recorder = Recorder(out, metadata, keep_until=start, probes_until=_last_probe(state))
     watches = {n.label: GeneratorWatch(unwrapped(n.module), sample) for n in networks if n.role == "generator"}
     prober = Prober(watches, judge, real, device, recorder)
     monitor = Monitor(
@@ -134,6 +140,8 @@ def begin(
         start,
         earlier,
     )
+    if state is not None:
+        monitor.go_on(state, device)
     for network in networks:
         _MONITORS[network.module] = monitor
     _close_at_exit(monitor)
@@ -155,6 +163,19 @@ def _check(every: int | None, start: int, on_alarm: OnAlarm, sample: object, gen
         raise GandiagError(f"Unknown on_alarm {on_alarm!r}; give 'warn', 'stop', 'ignore' or a function.")
     if sample is not None and generators > 1:
         raise GandiagError("'sample' gives one generator's samples, but there are several generators; leave it out.")
+
+
+def _check_state(state: Mapping[str, Any] | None, start: int, labels: list[str]) -> None:
+    if state is not None and (state["networks"], state["iterations"]) != (labels, start):
+        raise GandiagError(
+            f"'state' is of the networks {', '.join(state['networks'])} after {state['iterations']} generator steps; "
+            f"these are {', '.join(labels)} after {start}. Give the one that was saved with the checkpoint."
+        )
+
+
+def _last_probe(state: Mapping[str, Any] | None) -> int | None:
+    """The last probe at a checkpoint, 0 where there was none; ``None`` where it is not known."""
+    return None if state is None or "clock" not in state else state["clock"]["last"] or 0
 
 
 def run_metadata(

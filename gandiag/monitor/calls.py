@@ -50,6 +50,8 @@ class DiscriminatorCalls:
     original does not tell either, nothing is said.
     """
 
+    REMEMBERED = ("_patterns", "ever_called", "ever_recognised", "puzzled", "_position", "_columns", "_searches")
+
     def __init__(self, generators: list[GeneratorSignal], provenance: Provenance) -> None:
         self._generators = generators
         self._provenance = provenance

@@ -22,6 +22,8 @@ class Clock:
             all others to its end.
     """
 
+    REMEMBERED = ("last",)
+
     def __init__(
         self,
         every: int | None,

@@ -58,6 +58,8 @@ class GradientTap:
         steps: Steps done before.
     """
 
+    REMEMBERED = ("steps", "skipped_steps", "empty_steps", "_stepped", "_unclipped")
+
     def __init__(self, network: Network, steps: int = 0) -> None:
         self.label = network.label
         self.role = network.role

@@ -17,6 +17,8 @@ class Guard:
     A signal that fails once is recorded as missing, with the reason, said once in a warning, and not tried again.
     """
 
+    REMEMBERED = ("_failed",)
+
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._failed: set[str] = set()

@@ -29,6 +29,8 @@ class InputProbe:
         recorder: Keeps what the inputs are: ``meta["inputs"]``, generator label → name → ``kind``, ``classes``.
     """
 
+    REMEMBERED = ("_guard", "_chosen")
+
     def __init__(
         self, watches: Mapping[str, GeneratorWatch], classes: Callable[[Tensor], Labels] | None, recorder: Recorder
     ) -> None:
@@ -37,17 +39,18 @@ class InputProbe:
         self._recorder = recorder
         self._guard = Guard(recorder)
         self._factors: dict[str, tuple[Factor, ...]] = {}
-        self._calls: dict[str, Sequence[Call]] = {}
+        self._chosen: dict[str, list[int]] = {}  # of the kept calls
 
     def calls(self, label: str) -> Sequence[Call]:
         """The calls to replay, the same at each probe: of a translator, those whose samples a discriminator judges."""
         replay = self._watches[label].replay
         if replay is None:
             return ()
-        if label not in self._calls:
-            judged = self._guard.run("probes.identity_distance", self._translated, label, replay)
-            self._calls[label] = judged or replay.calls()
-        return self._calls[label]
+        kept = replay.calls()
+        if label not in self._chosen:
+            judged = self._guard.run("probes.identity_distance", self._translated, label, replay) or kept
+            self._chosen[label] = [index for index, call in enumerate(kept) if any(call is one for one in judged)]
+        return [kept[index] for index in self._chosen[label]]
 
     def _translated(self, label: str, replay: InputReplay) -> Sequence[Call]:
         """A translator's calls that a discriminator judges, if there are enough to measure."""

@@ -6,13 +6,16 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
+
+import torch
 
 from gandiag.detect import Diagnosis, diagnose
 from gandiag.detect.alarm import ALARM_FROM, Alarm
 from gandiag.errors import GandiagWarning
 from gandiag.monitor.clock import JUDGING_SECONDS, JUDGING_SHARE, Clock
 from gandiag.monitor.guard import Guard
+from gandiag.monitor.memory import remembered, take_up
 from gandiag.monitor.networks import Network
 from gandiag.monitor.norms import Number
 from gandiag.monitor.observer import Observer
@@ -20,6 +23,8 @@ from gandiag.monitor.prober import Prober
 from gandiag.monitor.watch import GeneratorWatch
 from gandiag.recording import Recorder, Recording
 from gandiag.report import write_report
+
+META_KEPT = ("abstentions", "inputs", "loss")
 
 OnAlarm = Literal["warn", "stop", "ignore"] | Callable[[Diagnosis], None]
 
@@ -49,6 +54,7 @@ class Monitor:
         start: int = 0,
         earlier: Sequence[Mapping[int, Number]] = (),
     ) -> None:
+        self._networks = [network.label for network in networks]
         self._recorder = recorder
         self._prober = prober
         self._clock = clock
@@ -96,6 +102,39 @@ class Monitor:
         """Write the report on the run so far: one HTML file that works offline."""
         recording = self.recording
         return write_report(recording, diagnose(recording), path)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint must hold for the run to go on being watched as if it had never stopped.
+
+        Inputs that are replayed, the samples of the last probe, what is known of the loop; plain tensors, numbers and
+        text, which ``torch.load(weights_only=True)`` reads. To be taken between two steps. The run directory is brought
+        up to date with it, so that nothing from before is lost if the run is killed after.
+        """
+        self._guard.run("steps", self._observer.flush)
+        state = {
+            "networks": self._networks,
+            "iterations": self.iterations,
+            "meta": remembered({name: self._recorder.meta.get(name) for name in META_KEPT}),
+            "guard": remembered(self._guard),
+            "observer": remembered(self._observer),
+        }
+        if not self._prober.borrows:
+            del state["observer"]["_real_samples"]
+        try:
+            return state | {"prober": remembered(self._prober), "clock": remembered(self._clock)}
+        except TypeError:  # inputs that only the loop itself can make again
+            return state
+
+    def go_on(self, state: Mapping[str, Any], device: torch.device) -> None:
+        """Take up the state of the run that training goes on from."""
+        parts = {"guard": self._guard, "observer": self._observer, "prober": self._prober, "clock": self._clock}
+        for name, part in parts.items():
+            if name in state:
+                take_up(part, state[name], device)
+        self._observer.go_on()
+        for name, value in state["meta"].items():
+            if value is not None and not self._recorder.meta.get(name):
+                self._recorder.meta[name] = take_up(None, value, device)
 
     def close(self) -> None:
         """Probe a last time, remove all hooks and bring the run directory up to date. A second call does nothing."""

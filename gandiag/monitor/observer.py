@@ -62,6 +62,8 @@ class Observer:
             :func:`gandiag.monitor.players.adopt_steps` takes them.
     """
 
+    REMEMBERED = ("_examine_until", "_puzzled", "_real_samples", "_generators", "_discriminators", "_wiring")
+
     def __init__(
         self,
         networks: list[Network],
@@ -111,6 +113,10 @@ class Observer:
     def iteration(self) -> int:
         """Generator steps done."""
         return max(generator.tap.steps for generator in self._generators)
+
+    def go_on(self) -> None:
+        """What was remembered of the run is taken up: examine what is due, and not the beginning once more."""
+        self._examine_or_not(self.iteration)
 
     def _on_compiled(self, given: object, compiled: object) -> object:
         """Something was compiled: following operations would make torch compile it anew."""

@@ -38,6 +38,8 @@ class WatchedGenerator:
         start: Steps done before.
     """
 
+    REMEMBERED = ("tap", "signal")
+
     def __init__(
         self,
         network: Network,
@@ -118,6 +120,8 @@ class WatchedDiscriminator:
         guard: Keeps errors from the training loop.
         start: Generator steps done before.
     """
+
+    REMEMBERED = ("tap", "calls", "real_pairs", "_beside", "_ahead")
 
     def __init__(
         self,

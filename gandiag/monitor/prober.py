@@ -35,6 +35,8 @@ class Prober:
         recorder: Where rows go.
     """
 
+    REMEMBERED = ("_watches", "_inputs", "_probes", "_borrowing")
+
     def __init__(
         self,
         watches: Mapping[str, GeneratorWatch],
@@ -76,15 +78,22 @@ class Prober:
     def _borrow(self, label: str, samples: Tensor, seen: Sequence[Tensor]) -> None:
         """Compare with what the loop gave the discriminator as real, if that is of the samples' size.
 
-        At the first probe these are few; as soon as they are twice as many, they are looked at again.
+        At the first probe these are few; as soon as they are twice as many, they are looked at again. A run that goes
+        on looks at those of before.
         """
         count = sum(map(len, seen))
-        if count < 2 * max(1, self._borrowing[label]):
+        if count >= 2 * max(1, self._borrowing[label]):
+            self._borrowing[label] = count
+        elif self._probes[label].reference is not None or not self._borrowing[label]:
             return
-        self._borrowing[label] = count
-        real = torch.cat(list(seen))
+        real = torch.cat(list(seen))[: self._borrowing[label]]
         if real[0].numel() == samples[0].numel():
             self._probes[label].reference = self.reference_from(real)
+
+    @property
+    def borrows(self) -> bool:
+        """Whether the loop's own real samples are what it compares with."""
+        return bool(self._borrowing)
 
     def reference_from(self, samples: Tensor) -> Reference | None:
         """The real data as the judge sees it; ``None`` where that is one point over and over, which is no yardstick."""

@@ -68,6 +68,8 @@ class InputReplay:
         wanted: Samples to keep; fewer if they would take more than 64 MB.
     """
 
+    REMEMBERED = ("_calls", "_samples", "_bytes")
+
     def __init__(self, wanted: int) -> None:
         self._wanted = wanted
         self._calls: list[Call] = []

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -103,6 +103,8 @@ class GeneratorSignal:
         seen: Whether it ever made any samples in sight of the hooks.
         share_seen: Whether it was ever seen how much of its gradient comes by way of a discriminator.
     """
+
+    REMEMBERED: ClassVar = ("squashed", "head_pairs", "seen", "share_seen", "_judged_of")
 
     label: str
     guard: Guard

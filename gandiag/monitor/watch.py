@@ -35,6 +35,7 @@ class GeneratorWatch:
     """
 
     sampling = False
+    REMEMBERED = ("_replay", "sources", "shown", "judges")
 
     def __init__(self, module: nn.Module, sample: Callable[[int], Tensor] | None) -> None:
         self._module = weakref.ref(module)

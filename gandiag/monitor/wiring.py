@@ -46,6 +46,9 @@ class Wiring:
         networks: The watched networks; their modules are held weakly.
     """
 
+    # Optimizers are noted anew at their first step.
+    REMEMBERED = ("_beside", "_stepped", "_bounds", "_range", "_undetached", "_joint", "_frozen", "_double_sigmoid")
+
     def __init__(self, networks: Sequence[Network]) -> None:
         self._modules = {network.label: weakref.ref(network.module) for network in networks}
         self._optimizers: list[tuple[dict[str, Any], dict[str, frozenset[int]]]] = []

@@ -28,10 +28,12 @@ class Probe:
         reference: The real data as the same judge sees it; ``None`` leaves out what is measured against it.
     """
 
+    REMEMBERED = ("_last",)
+
     def __init__(self, judging: Judging, reference: Reference | None) -> None:
         self.judging = judging
         self.reference = reference
-        self._last: Judgement | None = None
+        self._last: tuple[Tensor, Tensor | None] | None = None  # features and classes
 
     def measure(self, samples: Tensor, asked: Labels | None = None) -> dict[str, float]:
         """Measure samples :math:`(n, *)` of one generator, at the same inputs as at the last call.
@@ -52,7 +54,7 @@ class Probe:
         judged = self.judging(samples)
         row |= self._spread(judged) | self._classes(judged) | self._movement(judged)
         row |= self._asked(judged, asked) | self._within_classes(judged, asked)
-        self._last = judged
+        self._last = judged.features, _shown(judged)
         return row
 
     def _spread(self, judged: Judgement) -> dict[str, float]:
@@ -126,12 +128,17 @@ class Probe:
 
     def _movement(self, judged: Judgement) -> dict[str, float]:
         """How far the samples of the same inputs moved since the last probe."""
-        if self._last is None or self._last.features.shape != judged.features.shape:
+        if self._last is None or self._last[0].shape != judged.features.shape:
             return {}
+        features, classes = self._last
         scale = self.reference.pairwise_distance if self.reference is not None else math.nan
-        moved = torch.linalg.vector_norm(judged.features - self._last.features, dim=1)
+        moved = torch.linalg.vector_norm(judged.features - features, dim=1)
         row = {"drift": float(double(moved).mean()) / scale}
-        if judged.probabilities is not None and self._last.probabilities is not None:
-            flipped = judged.probabilities.argmax(dim=1) != self._last.probabilities.argmax(dim=1)
-            row["flip_rate"] = float(double(flipped).mean())
+        now = _shown(judged)
+        if now is not None and classes is not None:
+            row["flip_rate"] = float(double(now != classes).mean())
         return row
+
+
+def _shown(judged: Judgement) -> Tensor | None:
+    return None if judged.probabilities is None else judged.probabilities.argmax(dim=1)

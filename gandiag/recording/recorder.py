@@ -26,13 +26,18 @@ class Recorder:
         directory: The run directory, created if absent; ``None`` records in memory only.
         meta: Metadata to begin with.
         keep_until: Go on with the recording that the directory holds, from this iteration; 0 begins a new one.
+        probes_until: The last probe to keep of it, where it is known; left out, probes are kept up to ``keep_until``.
 
     Raises:
         GandiagError: If the directory cannot be created, or holds a recording already.
     """
 
     def __init__(
-        self, directory: str | Path | None = None, meta: dict[str, Any] | None = None, keep_until: int = 0
+        self,
+        directory: str | Path | None = None,
+        meta: dict[str, Any] | None = None,
+        keep_until: int = 0,
+        probes_until: int | None = None,
     ) -> None:
         self.directory = None if directory is None else Path(directory)
         self.meta: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "abstentions": {}, **(meta or {})}
@@ -40,11 +45,11 @@ class Recorder:
         self._tables = {name: TableBuffer(name, self.directory) for name in TABLES}
         self._samples: dict[int, np.ndarray] = {}
         if self.directory is not None:
-            self._claim(self.directory, keep_until)
+            self._claim(self.directory, keep_until, keep_until if probes_until is None else probes_until)
 
-    def _claim(self, directory: Path, keep_until: int) -> None:
+    def _claim(self, directory: Path, keep_until: int, probes_until: int) -> None:
         if keep_until:
-            self._go_on(directory, keep_until)
+            self._go_on(directory, keep_until, probes_until)
         elif directory.exists() and any((directory / name).exists() for name in (*TABLES, storage.META)):
             raise GandiagError(f"{directory} holds a recording already; choose another folder or remove it first.")
         try:
@@ -52,12 +57,12 @@ class Recorder:
         except OSError as error:
             raise GandiagError(f"The run directory {directory} cannot be written: {error}") from error
 
-    def _go_on(self, directory: Path, keep_until: int) -> None:
+    def _go_on(self, directory: Path, keep_until: int, probes_until: int) -> None:
         """Take over what was recorded before an iteration, and drop what came after."""
-        before = Recording.load(directory).until(keep_until)
+        before = Recording.load(directory).until(keep_until, probes_until)
         try:
             for name in TABLES:
-                storage.cut_parts(directory, name, keep_until + (name == "probes"))
+                storage.cut_parts(directory, name, probes_until + 1 if name == "probes" else keep_until)
                 self._tables[name].go_on(before.table(name))
             self._samples = before.samples
             storage.keep_samples(directory, before.samples)

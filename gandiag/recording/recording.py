@@ -96,11 +96,18 @@ class Recording:
             values[rows], index=pd.Index(table["iteration"].to_numpy()[rows], name="iteration"), name=column
         )
 
-    def until(self, iteration: int) -> "Recording":
-        """The part of the recording before an iteration: rows of steps below it, probes and samples up to it."""
+    def until(self, iteration: int, last_probe: int | None = None) -> "Recording":
+        """The part of the recording before an iteration: rows of steps below it, probes and samples up to it.
+
+        Args:
+            iteration: The iteration.
+            last_probe: Of probes and samples, the last to keep, where that is another one.
+        """
+        probed = iteration if last_probe is None else last_probe
         kept = {name: self.table(name) for name in TABLES}
-        kept = {name: table[table["iteration"] < iteration + (name == "probes")] for name, table in kept.items()}
-        samples = {at: pictures for at, pictures in self.samples.items() if at <= iteration}
+        ends = {name: probed + 1 if name == "probes" else iteration for name in TABLES}
+        kept = {name: table[table["iteration"] < ends[name]] for name, table in kept.items()}
+        samples = {at: pictures for at, pictures in self.samples.items() if at <= probed}
         return Recording(**kept, samples=samples, meta=dict(self.meta))
 
     def save(self, directory: str | Path) -> None:

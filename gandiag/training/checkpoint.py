@@ -15,8 +15,12 @@ from gandiag.training.players import Players, build_players
 CHECKPOINT = "checkpoint.pt"
 
 
-def save_checkpoint(directory: Path, iteration: int, config: TrainingConfig, players: Players) -> None:
-    """Write networks, optimizers, random states and the iteration, so that a reader sees all of it or the last one.
+def save_checkpoint(
+    directory: Path, iteration: int, config: TrainingConfig, players: Players, watching: dict[str, Any]
+) -> None:
+    """Write networks, optimizers, random states, the iteration and what the monitor remembers.
+
+    A reader sees all of it or the last one.
 
     Raises:
         OSError: If the directory cannot be written.
@@ -25,6 +29,7 @@ def save_checkpoint(directory: Path, iteration: int, config: TrainingConfig, pla
         "iteration": iteration,
         "config": config.to_dict(),
         "players": {name: part.state_dict() for name, part in _parts(players).items()},
+        "watching": watching,
         "random": torch.get_rng_state(),
         "device_random": torch.cuda.get_rng_state(players.device) if players.device.type == "cuda" else None,
     }

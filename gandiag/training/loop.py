@@ -94,7 +94,8 @@ def train(
     loss = get_loss(config.loss) if config.real_label == 1 else flipped(get_loss(config.loss))
     players = build_players(config, dataset.sample_shape, place)
     start = 0 if checkpoint is None else restore_checkpoint(checkpoint, players)
-    monitor = _attach(config, dataset, players, out, start)
+    watching = None if checkpoint is None else checkpoint.get("watching")
+    monitor = _attach(config, dataset, players, out, start, watching)
     run = _Run(config, schedule, dataset, players, loss, monitor, None if out is None else Path(out), start)
     with monitor:
         ended_early = run.go_on(progress, observe)
@@ -162,7 +163,7 @@ class _Run:
         """Write a checkpoint, where there is a run directory; returns why it could not be, or ``None``."""
         try:
             if self.directory is not None:
-                save_checkpoint(self.directory, self.iteration, self.config, self.players)
+                save_checkpoint(self.directory, self.iteration, self.config, self.players, self.monitor.state_dict())
         except OSError as error:
             return f"The checkpoint could not be written ({error}); the run ends with what it has."
         return None
@@ -235,7 +236,14 @@ def judge_of(dataset: Dataset) -> JudgeSpec:
     return None if dataset.mixture is None else MixtureJudge(dataset.mixture)
 
 
-def _attach(config: TrainingConfig, dataset: Dataset, players: Players, out: str | Path | None, start: int) -> Monitor:
+def _attach(
+    config: TrainingConfig,
+    dataset: Dataset,
+    players: Players,
+    out: str | Path | None,
+    start: int,
+    watching: dict[str, Any] | None,
+) -> Monitor:
     """Watch the run as any user would."""
     return attach(
         players.generator,
@@ -247,5 +255,6 @@ def _attach(config: TrainingConfig, dataset: Dataset, players: Players, out: str
         on_alarm="ignore",
         loss=config.loss,
         start=start,
+        state=watching,
         configuration=config.to_dict(),
     )
