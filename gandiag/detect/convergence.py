@@ -250,7 +250,7 @@ def _first_quality(run: RunView) -> float:
 def _quality_evidence(run: RunView, kind: str) -> list[Evidence]:
     """How far the samples are from the data, beside what the kind of finding compares it with."""
     energy, policy = run.own("probes.energy"), run.policy
-    limit = policy.near
+    limit = policy.reached if kind == "oscillation" else policy.near
     if kind == "receding":
         least = float(np.nanmin(smoothed(run.windowed(energy))))
         limit = Threshold(

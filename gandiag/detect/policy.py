@@ -113,7 +113,9 @@ class Policy:
         0.6, "0.7 to 1.1 on a Gaussian whose mean swings (studies/lab/unseen), under 0.5 where a run still learns"
     )
     receded: Threshold = Threshold(
-        3.0, "4 to 5 on a GAN that spirals away (studies/lab/unseen); healthy ones stay under ``near`` all the same"
+        3.0,
+        "4 to 5 on a GAN that spirals away (studies/lab/unseen); at most 2 in healthy ones beyond ``reached`` "
+        "(reports/lab, calibration)",
     )
     stagnated: Threshold = Threshold(0.7, f"0.1 to 0.3 healthy ({MEASURED_HERE})")
     near: Threshold = Threshold(

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from gandiag.detect import Failure, Status, diagnose
+from gandiag.detect.policy import policy_for
 from gandiag.detect.remedies import remedies_for
 from gandiag.recording import Recording
 
@@ -299,6 +300,15 @@ def test_depth_is_named_as_the_cause_of_a_collapse(make_recording):
     diagnosis = diagnose(make_recording(diversity=0.05, modes=1, first_layer=1e-3))
     assert "depth" in diagnosis.main.reason
     assert "batch normalisation" in diagnosis.main.remedies[0].action
+
+
+def test_oscillation_shows_the_distance_that_it_was_judged_by(make_recording):
+    changes, _, kind = SCENARIOS["a shape that turns about its data"]
+    main = diagnose(make_recording(**changes)).main
+    assert main.kind == kind
+    (distance,) = [evidence for evidence in main.evidence if "energy" in evidence.signal]
+    assert distance.crossed
+    assert distance.threshold == policy_for("non_saturating").reached.value
 
 
 def test_a_free_critic_is_named_as_the_cause_of_a_collapse(make_recording):
