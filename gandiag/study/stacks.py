@@ -102,7 +102,8 @@ def _trained(
     stack: Stack, out: Path, data_dir: str | Path | None, device: str, progress: Callable[[int], object]
 ) -> bool:
     """Whether the stack could be trained as one."""
-    started, counted = time.perf_counter(), _in_steps(progress)
+    clock = time.process_time if device == "cpu" else time.perf_counter
+    started, counted = clock(), _in_steps(progress)
     configs = [run.config for run in stack]
     try:
         results = train_stacked(
@@ -121,7 +122,7 @@ def _trained(
         outcome(result.diagnosis, result.recording.probes) | census_of(run, result.players, data_dir)
         for run, result in zip(stack, results, strict=True)
     ]
-    told = {"error": None, "seconds": round((time.perf_counter() - started) / len(stack), 2)}
+    told = {"error": None, "seconds": round((clock() - started) / len(stack), 2)}
     for run, result, one in zip(stack, results, found, strict=True):
         keep(finished(run, out), named_row(run) | one | told, result.recording)
     return True
