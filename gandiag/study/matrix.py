@@ -34,15 +34,20 @@ def mended(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def best_remedies(study: Study, matrix: pd.DataFrame) -> list[str]:
-    """The answer in words: for every failure, what mends it most often."""
+    """The answer in words: for every failure, what mends it most often, and of several the cheapest."""
     assert study.matrix is not None
     failure, remedy = study.matrix
     told = []
     for name, own in matrix.groupby(failure, sort=False):
-        best = own.sort_values(["mended", "mended_low"], ascending=False, kind="stable").iloc[0]
+        ranked = own.sort_values(["mended", "mended_low", "cost"], ascending=[False, False, True], kind="stable")
+        best = ranked.iloc[0]
+        if not best["mended"]:
+            told.append(f"{str(name).replace('_', ' ')}: nothing mends any of {int(best['pairs'])} failing runs")
+            continue
+        equals = int((ranked["mended_low"] == best["mended_low"]).sum()) - 1
         told.append(
-            f"{str(name).replace('_', ' ')}: {best[remedy]} mends {best['mended']:.0%} "
-            f"[{best['mended_low']:.0%}, {best['mended_high']:.0%}] of {int(best['pairs'])} failing runs, "
-            f"at {best['cost']:.1f} times the time"
+            f"{str(name).replace('_', ' ')}: {best[remedy]}{f' (and {equals} more as often)' if equals else ''} "
+            f"mends {best['mended']:.0%} [{best['mended_low']:.0%}, {best['mended_high']:.0%}] "
+            f"of {int(best['pairs'])} failing runs, at {best['cost']:.1f} times the time"
         )
     return ["What mends most often. " + "; ".join(told) + "."] if told else ["No baseline run failed."]

@@ -13,7 +13,7 @@ READ_AS = (
     "Shares of runs by verdict with Wilson 95 % intervals. IQM: interquartile mean over seeds. Differences are means "
     "over the same seeds with bootstrap 95 % intervals; d is Cohen's d of the paired differences; p is Student's, "
     "corrected after Benjamini and Hochberg; the last number says how many seeds would decide where the interval holds "
-    "0 (power 0.8)."
+    "0 (power 0.8). Seconds are of the processor, a run's median."
 )
 
 

@@ -152,6 +152,19 @@ def test_the_matrix_counts_pairs_whose_baseline_failed():
     assert best_remedies(study, mended(study, runs))[0].startswith("What mends most often. mode collapse: R1 mends 67%")
 
 
+def test_of_remedies_that_mend_as_often_the_cheapest_is_named():
+    study = Study("m", "?", STUDY.base, listed({"loss": "minimax"}), {}, 5, ("modes",), ("failure", "remedy"))
+    columns = ["failure", "remedy", "pairs", "mended", "mended_low", "mended_high", "cost"]
+    rows = [
+        ("oscillation", "R2", 5, 1.0, 0.57, 1.0, 1.6), ("oscillation", "R1", 5, 1.0, 0.57, 1.0, 1.4),
+        ("oscillation", "dropout", 5, 0.2, 0.04, 0.62, 1.0), ("lost_in_depth", "R1", 5, 0.0, 0.0, 0.43, 1.4),
+    ]  # fmt: skip
+    assert best_remedies(study, pd.DataFrame(rows, columns=columns)) == [
+        "What mends most often. oscillation: R1 (and 1 more as often) mends 100% [57%, 100%] of 5 failing runs, "
+        "at 1.4 times the time; lost in depth: nothing mends any of 5 failing runs."
+    ]
+
+
 def test_a_study_of_failed_runs_alone_still_has_an_answer():
     runs = table().assign(error="no luck", verdict=None, fid_judge=np.nan, modes=np.nan)
     summary = of.summarise(STUDY, runs)
