@@ -153,7 +153,7 @@ def write(classes: pd.DataFrame, verdicts: dict[str, str], shown: dict[str, Tens
     page = result_page(
         QUESTION,
         answer(classes, summary),
-        drawn.read_bytes(),
+        [drawn.read_bytes()],
         [*summary.columns.str.replace("_", " ")],
         cells,
         READ_AS,

@@ -165,7 +165,7 @@ def write(runs: pd.DataFrame, shown: dict[str, Tensor], out: Path) -> None:
     cells = [(str(name), [f"{x:.3g}" for x in row]) for name, row in zip(summary.index, summary.values, strict=True)]
     columns = [*summary.columns.str.replace("_", " ")]
     page = result_page(
-        QUESTION, answer(summary), picture.read_bytes(), columns, cells, READ_AS, "Tables: runs.csv, summary.csv."
+        QUESTION, answer(summary), [picture.read_bytes()], columns, cells, READ_AS, "Tables: runs.csv, summary.csv."
     )
     print(f"Look here: {write_output(out / 'index.html', page)}")
 

@@ -112,7 +112,7 @@ def write(runs: pd.DataFrame, shown: dict[str, Tensor], out: Path) -> None:
     source = (
         f"Made by python studies/style_transfer.py --seeds {seeds}. Table: runs.csv, a row a run with all its settings."
     )
-    page = result_page(QUESTION, answer(means, verdicts), picture, columns, rows, READ_AS, source)
+    page = result_page(QUESTION, answer(means, verdicts), [picture], columns, rows, READ_AS, source)
     print(means.to_string(float_format="%.3g"))
     print(f"Look here: {write_output(out / 'index.html', page)}")
 

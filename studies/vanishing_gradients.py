@@ -130,7 +130,9 @@ def write(curves: pd.DataFrame, out: Path, extent: str) -> None:
     cells = [
         (_setting(*keys), [f"{x:.3g}" for x in row]) for keys, row in zip(summary.index, summary.values, strict=True)
     ]
-    page = result_page(QUESTION, answer(summary), picture.read_bytes(), columns, cells, READ_AS, f"{extent}. {SOURCE}")
+    page = result_page(
+        QUESTION, answer(summary), [picture.read_bytes()], columns, cells, READ_AS, f"{extent}. {SOURCE}"
+    )
     print(f"Look here: {write_output(out / 'index.html', page)}")
 
 

@@ -2,7 +2,6 @@
 
 import runpy
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -12,7 +11,8 @@ import click
 from gandiag.cli.main import explain_errors
 from gandiag.errors import GandiagError
 from gandiag.study import Study, run_study, write_results
-from gandiag.study.execution import Engine
+from gandiag.study.execution import MARK, Engine
+from gandiag.study.results import RUNS, redraw
 
 STUDIES = Path("studies")
 FOLDERS = ("--out", "--into", "--data-dir")
@@ -41,7 +41,11 @@ def options(function: Any) -> Any:
         click.option("--iterations", type=int, help="Budget of each run, in generator steps."),
         click.option("--dataset", help="Data set of every run whose setting does not name one."),
         click.option("--seeds", type=int, help="Paired seeds of every setting."),
-        click.option("--results-only", is_flag=True, help="Run nothing; write the tables of what is finished."),
+        click.option(
+            "--results-only",
+            is_flag=True,
+            help="Run nothing; write the tables of what is finished, or, where --out holds tables alone, their page.",
+        ),
         click.option(
             "--smoke", is_flag=True, help="A minute's run that shows that all works; its numbers mean nothing."
         ),
@@ -84,11 +88,12 @@ def perform(
     base = replace(study.base, **{name: value for name, value in changes.items() if value is not None})
     study = replace(study, base=base, seeds=study.seeds if seeds is None else seeds)
     out = out or Path("runs") / "studies" / study.name
-    begun = time.perf_counter()
     if not results_only:
         run_study(study, out, workers=workers, data_dir=data_dir, engine=engine, address=address, device=device)
-    page = write_results(study, out, into=into, command=_told(sys.argv), elapsed=time.perf_counter() - begun)
-    click.echo(f"Look here: {page}")
+    elif not (out / MARK).exists() and (out / RUNS).exists():
+        click.echo(f"Look here: {redraw(study, out)}")
+        return
+    click.echo(f"Look here: {write_results(study, out, into=into, command=_told(sys.argv))}")
 
 
 def _told(argv: list[str]) -> str:

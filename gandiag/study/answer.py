@@ -1,20 +1,43 @@
 """A study's answer in words."""
 
+from itertools import combinations
+
 import pandas as pd
 
-from gandiag.study.statistics import LOWER_IS_BETTER, mean_interval
+from gandiag.study.groups import group_of, treatment_of
+from gandiag.study.statistics import LOWER_IS_BETTER, SIGNIFICANT, mean_interval
 from gandiag.study.study import Study, label
 
-SIGNIFICANT = 0.05
 MOST_BASELINES = 8  # told one by one
+MOST_RANKED = 10  # settings of a group that are told in order
 
 
 def answer(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
     """Paragraphs, the answer first, then how far the study is."""
     others = [study.published] if study.published else []
     return [
-        _health(summary), *_differences(study, summary), *_beside_published(study, runs), *others, _extent(study, runs)
+        *_ranking(study, summary), _health(summary), *_differences(study, summary), *_beside_published(study, runs),
+        *others, _extent(study, runs),
     ]  # fmt: skip
+
+
+def _ranking(study: Study, summary: pd.DataFrame) -> list[str]:
+    """The settings of each group from the best on, by the first measure that was had; nothing where they are many."""
+    measure = next((one for one in study.measures if summary[f"{one}_iqm"].notna().any()), None)
+    table = summary.assign(
+        group=[group_of(study, setting) for setting in study.grid],
+        treatment=[treatment_of(study, setting) for setting in study.grid],
+    )
+    if measure is None or not study.baseline or table.groupby("group").size().max() > MOST_RANKED:
+        return []
+    column = f"{measure}_iqm"
+    ranked = table.dropna(subset=[column]).sort_values(column, ascending=measure in LOWER_IS_BETTER, kind="stable")
+    told = [
+        f"{f'{name!s}: ' if name else ''}"
+        + ", ".join(f"{row['treatment']} {row[column]:.3g} ({row['healthy']:.0%})" for _, row in own.iterrows())
+        for name, own in ranked.groupby("group", sort=False)
+    ]
+    return [f"From the best on, by {measure} (and by how many runs are healthy). {'; '.join(told)}."]
 
 
 def beside_published(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
@@ -34,14 +57,27 @@ def beside_published(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _beside_published(study: Study, runs: pd.DataFrame) -> list[str]:
-    """A sentence a measure."""
-    table = beside_published(study, runs)
+    """A sentence a measure, and how much of the published order holds."""
+    groups = {label(setting): group_of(study, setting) for setting in study.grid}
     return [
         f"{measure}, mean here (published): "
         + "; ".join(f"{one['setting']} {_figure(one['here'])} ({one['published']:.4g})" for _, one in rows.iterrows())
-        + "."
-        for measure, rows in table.groupby("measure", sort=False)
+        + f". In the published order: {_in_order(rows, rows['setting'].map(groups))}."
+        for measure, rows in beside_published(study, runs).groupby("measure", sort=False)
     ]
+
+
+def _in_order(rows: pd.DataFrame, group: pd.Series) -> str:
+    """Pairs of settings that lie here as they lie in print, group by group."""
+    told = []
+    for name, own in rows.groupby(group, sort=False):
+        pairs = [
+            (one["here"] - other["here"]) * (one["published"] - other["published"]) > 0
+            for (_, one), (_, other) in combinations(own.iterrows(), 2)
+            if one["published"] != other["published"]
+        ]
+        told.append(f"{f'{name} ' if name else ''}{sum(pairs)} of {len(pairs)} pairs")
+    return ", ".join(told)
 
 
 def _figure(value: float) -> str:
@@ -92,6 +128,8 @@ def _differences(study: Study, summary: pd.DataFrame) -> list[str]:
             f"worse {int(worse.sum())}, open {int((change.notna() & ~sure).sum())} settings "
             "(paired t-test, Benjamini–Hochberg at 5 %)."
         )
+        if compared[f"{measure}_p"].isna().all():
+            sentence = f"{measure}, against the baseline on the same seeds: too few seeds for a test."
         for word, found in (("gain", better), ("harm", worse)):
             if found.any():
                 sentence += _greatest(word, compared[found], measure)
@@ -107,8 +145,10 @@ def _greatest(word: str, settings: pd.DataFrame, measure: str) -> str:
 
 def _extent(study: Study, runs: pd.DataFrame) -> str:
     failed = int(runs["error"].notna().sum())
+    shortest, longest = int(runs["iterations"].min()), int(runs["iterations"].max())
     told = (
         f"{len(runs)} of {len(study.runs)} runs: {len(study.grid)} settings with {study.seeds} paired seeds, "
-        f"{study.base.iterations:,} iterations each, {runs['seconds'].sum() / 3600:.2f} hours on one core."
+        f"{f'{shortest:,} to ' if shortest < longest else ''}{longest:,} iterations each, "
+        f"{runs['seconds'].sum() / 3600:.2f} hours on one core."
     )
     return told + (f" {failed} runs could not be done; their rows say why." if failed else "")

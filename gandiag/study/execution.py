@@ -5,13 +5,14 @@ import json
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from tqdm import tqdm
@@ -25,7 +26,7 @@ from gandiag.study.study import Study, versions
 from gandiag.training.device import available_device
 
 Engine = Literal["processes", "stacked", "ray"]
-MARK = "study.json"
+MARK, CALLS = "study.json", "calls.jsonl"
 TRIES = 3
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -68,7 +69,9 @@ def run_study(
         claim(study, out)
         with _alone_in(out):
             todo = [run for run in study.runs if not finished(run, out).is_dir()]
-            with tqdm(total=sum(run.config.iterations for run in todo), unit="it", desc=study.name) as bar:
+            told = {"engine": engine, "workers": workers, "device": device, "runs": len(todo)}
+            steps = sum(run.config.iterations for run in todo)
+            with _noted(out, told), tqdm(total=steps, unit="it", desc=study.name) as bar:
                 if engine == "ray":
                     run_on_ray(todo, out, data_dir, bar, address)
                     return
@@ -120,6 +123,29 @@ def _alone_in(out: Path) -> Iterator[None]:
         except BlockingIOError:
             raise GandiagError(f"Another process is running the study in {out}; wait for it, or end it.") from None
         yield
+
+
+@contextmanager
+def _noted(out: Path, call: dict[str, Any]) -> Iterator[None]:
+    """Keep how a call was made and how long it took, unless it had nothing to do."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        if call["runs"]:
+            with (out / CALLS).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(call | {"seconds": round(time.perf_counter() - started, 1)}) + "\n")
+
+
+def calls(out: Path) -> list[dict[str, Any]]:
+    """How each call that trained was made (``engine``, ``workers``, ``device``, ``runs`` to do) and its ``seconds``.
+
+    Those that were killed left no word.
+    """
+    try:
+        return [json.loads(line) for line in (out / CALLS).read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):
+        return []
 
 
 def _one_by_one(stacks: list[Stack], out: Path, data_dir: str | Path | None, bar: "tqdm[None]", device: str) -> None:

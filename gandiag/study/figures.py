@@ -1,4 +1,4 @@
-"""A study in one picture: outcomes, the first measure, its profile, and the best to be had for a budget of runs."""
+"""A study in pictures: outcomes, the first measure, its profile, and the best to be had for a budget of runs."""
 
 import io
 from typing import Any, Literal
@@ -10,15 +10,31 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-from gandiag.study.statistics import LOWER_IS_BETTER, OUTCOMES, budget_curve
+from gandiag.study.groups import group_of
+from gandiag.study.matrix import beside_baselines
+from gandiag.study.statistics import LOWER_IS_BETTER, OUTCOMES, budget_table, mean_interval
 from gandiag.study.study import Study, label
 
 MOST_PROFILED = 10  # lines, or they cannot be told apart
+DOTS_PER_INCH = 150
 WORST_SHOWN = 0.95  # quantile of the measure at which the axis ends; diverged runs would hide all others
 
 
+def first_measure(study: Study, runs: pd.DataFrame) -> str | None:
+    """The most important measure that any run has."""
+    return next((one for one in study.measures if one in runs and runs[one].notna().any()), None)
+
+
+def budgets(study: Study, runs: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The budget curves of a study: one a group of settings, where there are not too many to be told apart."""
+    groups = {label(setting): group_of(study, setting) for setting in study.grid}
+    few = 1 < len(set(groups.values())) <= MOST_PROFILED
+    group = runs["setting"].map(groups) if few else pd.Series("all settings", runs.index)
+    return budget_table(runs, group.fillna(""), measure)
+
+
 def figure_of(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> Figure:
-    """Shares of the outcomes and the first measure, a row a setting; its performance profile and its budget curve."""
+    """Shares of the outcomes and the first measure, a row a setting; its performance profile and its budget curves."""
     treatment = _treatment(study, runs)
     profiled = runs[treatment].nunique() <= MOST_PROFILED
     height = 1.6 + 0.26 * len(study.grid)
@@ -27,7 +43,7 @@ def figure_of(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> Figure
         1, 4 if profiled else 3, width_ratios=[1.2, 1.2, *([1.2] * profiled), 1]
     )
     _draw_outcomes(outcomes, summary)
-    measure = next((one for one in study.measures if one in runs and runs[one].notna().any()), None)
+    measure = first_measure(study, runs)
     if measure is None:
         for axes in (measured, *profiles, budget):
             axes.set_axis_off()
@@ -35,7 +51,7 @@ def figure_of(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> Figure
         _draw_measure(measured, study, runs, measure)
         for axes in profiles:
             _draw_profile(axes, runs, treatment, measure)
-        _draw_budget(budget, runs, measure)
+        _draw_budget(budget, study, runs, measure)
     figure.suptitle(study.question, wrap=True)
     return figure
 
@@ -44,9 +60,11 @@ def matrix_figure(study: Study, runs: pd.DataFrame, matrix: pd.DataFrame) -> Fig
     """Shares of healthy runs, of mended ones, and the first measure's median, by the two keys of the matrix."""
     assert study.matrix is not None
     across, down = study.matrix
-    order = [list(dict.fromkeys(str(setting[key]) for setting in study.grid)) for key in (down, across)]
-    judged = runs[runs["error"].isna()].assign(healthy=lambda table: (table["verdict"] == "healthy").astype(float))
-    measure = next((one for one in study.measures if one in judged and judged[one].notna().any()), None)
+    beside = beside_baselines(study, runs)
+    order = [_order(study, beside, key) for key in (down, across)]
+    judged = beside[beside["error"].isna()]
+    judged = judged.assign(healthy=(judged["verdict"] == "healthy").astype(float))
+    measure = first_measure(study, judged)
     figure = Figure(figsize=(5 + 2.2 * len(order[1]), 2.4 + 0.26 * len(order[0])), layout="constrained")
     healthy, *mended, measured = figure.subplots(1, 3 if len(matrix) else 2, sharey=True)
     shares = {"annot": True, "fmt": ".0%", "cmap": "Blues", "vmin": 0, "vmax": 1}
@@ -63,6 +81,22 @@ def matrix_figure(study: Study, runs: pd.DataFrame, matrix: pd.DataFrame) -> Fig
     return figure
 
 
+def budget_figure(study: Study, runs: pd.DataFrame, measure: str) -> Figure:
+    """The first measure's performance profiles and budget curves, by group: of a study that a matrix shows."""
+    groups = {label(setting): group_of(study, setting) for setting in study.grid}
+    figure = Figure(figsize=(13, 4.5), layout="constrained")
+    profile, budget = figure.subplots(1, 2)
+    _draw_profile(profile, runs.assign(group=runs["setting"].map(groups)), "group", measure)
+    _draw_budget(budget, study, runs, measure)
+    return figure
+
+
+def _order(study: Study, runs: pd.DataFrame, key: str) -> list[str]:
+    """Values of a matrix's key, as the grid has them, or else as runs were found to have them."""
+    values = [setting[key] for setting in study.grid if key in setting] or runs[key].dropna().tolist()
+    return list(dict.fromkeys(map(str, values)))
+
+
 def _heat(axes: Axes, table: pd.DataFrame, order: list[list[str]], title: str, **options: Any) -> None:
     shown = table.reindex(index=order[0], columns=order[1]).astype("float64")
     shown = shown.set_axis([name.replace("_", " ") for name in shown.columns], axis=1)
@@ -76,7 +110,7 @@ def drawn(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
     """The figure as a picture; the same figure gives the same bytes."""
     content = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "gandiag"}):
-        figure.savefig(content, format=kind, dpi=100, metadata={"Date": None} if kind == "svg" else None)
+        figure.savefig(content, format=kind, dpi=DOTS_PER_INCH, metadata={"Date": None} if kind == "svg" else None)
     return content.getvalue()
 
 
@@ -91,8 +125,9 @@ def _draw_outcomes(axes: Axes, summary: pd.DataFrame) -> None:
 def _draw_measure(axes: Axes, study: Study, runs: pd.DataFrame, measure: str) -> None:
     shown, order = runs[runs["error"].isna()], [label(setting) for setting in study.grid]
     seaborn.pointplot(
-        shown, x=measure, y="setting", order=order, errorbar=("ci", 95), n_boot=500, seed=0, linestyle="none", ax=axes
-    )
+        shown, x=measure, y="setting", order=order, errorbar=lambda own: mean_interval(own.tolist()),
+        linestyle="none", ax=axes,
+    )  # fmt: skip
     seaborn.stripplot(shown, x=measure, y="setting", order=order, size=3, color="0.6", ax=axes, legend=False)
     finite = shown[measure].dropna()
     axes.set_xlim(left=min(0.0, float(finite.min())), right=1.05 * max(float(finite.quantile(WORST_SHOWN)), 1e-9))
@@ -114,10 +149,13 @@ def _draw_profile(axes: Axes, runs: pd.DataFrame, treatment: str, measure: str) 
     seaborn.move_legend(axes, "upper left", bbox_to_anchor=(1, 1), title=None, fontsize="small", frameon=False)
 
 
-def _draw_budget(axes: Axes, runs: pd.DataFrame, measure: str) -> None:
-    values = runs[measure].dropna().tolist()
-    curve = budget_curve(values, measure in LOWER_IS_BETTER)
-    seaborn.lineplot(x=range(1, len(curve) + 1), y=curve, ax=axes)
-    axes.set(xscale="log", xlabel="runs drawn at random from all", ylabel=f"expected best {measure}", title="Budget")
+def _draw_budget(axes: Axes, study: Study, runs: pd.DataFrame, measure: str) -> None:
+    """The best of as many runs drawn at random (Lucic et al., 2018, Figure 2)."""
+    table = budgets(study, runs, measure)
+    several = table["group"].nunique() > 1
+    seaborn.lineplot(table, x="runs", y="expected_best", hue="group" if several else None, ax=axes)
+    axes.set(xscale="log", xlabel="runs drawn at random", ylabel=f"expected best {measure}", title="Budget")
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.xaxis.set_minor_formatter(NullFormatter())
+    if several:
+        axes.legend(title=None)

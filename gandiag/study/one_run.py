@@ -81,7 +81,7 @@ def attempt(
     except OSError:
         raise
     except Exception as error:  # a run that cannot be done is an answer, not an end of the study
-        row |= {"error": f"{type(error).__name__}: {error}"}
+        row |= {"verdict": None, "kind": None, "onset": None, "error": f"{type(error).__name__}: {error}"}
         recording = Recording()
     row["seconds"] = round(time.process_time() - started, 2)  # what else runs on the machine does not count
     return row, recording

@@ -13,13 +13,16 @@ from tqdm import tqdm
 from gandiag.errors import GandiagError
 from gandiag.report.output import write_output
 from gandiag.study.answer import answer, beside_published
-from gandiag.study.figures import drawn, figure_of, matrix_figure
+from gandiag.study.execution import calls
+from gandiag.study.figures import budget_figure, budgets, drawn, figure_of, first_measure, matrix_figure
 from gandiag.study.grids import names_of
-from gandiag.study.matrix import best_remedies, mended
+from gandiag.study.matrix import best_overall, best_remedies, mended, pooled
 from gandiag.study.one_run import finished, kept
 from gandiag.study.page import study_page
 from gandiag.study.statistics import summarise
 from gandiag.study.study import Study, label, versions
+
+RUNS, CURVES, MANIFEST = "runs.csv", "curves.parquet", "manifest.json"
 
 
 def read(study: Study, out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -42,47 +45,82 @@ def read(study: Study, out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(rows), pd.concat([one for one in curves if len(one)] or curves[:1], ignore_index=True)
 
 
-def write_results(
-    study: Study, out: Path, *, into: Path | None = None, command: str = "", elapsed: float = 0.0
-) -> Path:
-    """Write all tables, ``manifest.json``, ``study.png``, ``study.svg`` and ``index.html``; returns the page.
+def write_results(study: Study, out: Path, *, into: Path | None = None, command: str = "") -> Path:
+    """Write all tables, ``manifest.json``, the pictures and ``index.html``; returns the page.
 
     Args:
         study: The study.
         out: Folder of its runs.
         into: Folder of what is written; left out, the same.
         command: What made the runs.
-        elapsed: Seconds that this took.
 
     Raises:
         GandiagError: If no run is finished, or a file cannot be written.
     """
     into = out if into is None else into
-    into.mkdir(parents=True, exist_ok=True)
     runs, curves = read(study, out)
-    summary = summarise(study, runs)
+    write_output(into / RUNS, runs.to_csv(index=False).encode())
+    write_output(into / CURVES, curves.to_parquet(index=False))
+    told = manifest(study, runs, command, calls(out))
+    write_output(into / MANIFEST, json.dumps(told, indent=1).encode())
+    return _write_page(study, runs, into, command)
+
+
+def redraw(study: Study, folder: Path) -> Path:
+    """Write the summary, the pictures and the page anew from the tables in a folder, such as one under ``reports/``.
+
+    Verdicts stay those of the table: the recordings that they were read from need not be there.
+
+    Raises:
+        GandiagError: If there are no such tables, or they are another study's.
+    """
+    try:
+        runs = pd.read_csv(folder / RUNS)
+        command = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["command"]
+    except (OSError, ValueError, KeyError) as error:
+        raise GandiagError(f"{folder} holds no tables of the study '{study.name}' ({error}); run it first.") from error
+    unknown = set(runs["setting"]) - {label(setting) for setting in study.grid}
+    if unknown:
+        raise GandiagError(f"{folder} holds another study's tables, or an older one's: it has no '{min(unknown)}'.")
+    return _write_page(study, runs, folder, command)
+
+
+def _write_page(study: Study, runs: pd.DataFrame, into: Path, command: str) -> Path:
+    """All that follows from the table of runs."""
+    summary, measure = summarise(study, runs), first_measure(study, runs)
     paragraphs = answer(study, runs, summary)
-    if study.matrix is not None:
-        matrix = mended(study, runs)
-        paragraphs = best_remedies(study, matrix) + paragraphs
-        write_output(into / "matrix.csv", matrix.to_csv(index=False).encode())
-        figure = matrix_figure(study, runs, matrix)
+    if study.matrix is None:
+        figures = {"study": figure_of(study, runs, summary)}
     else:
-        figure = figure_of(study, runs, summary)
-    write_output(into / "runs.csv", runs.to_csv(index=False).encode())
+        matrix, overall = mended(study, runs), pooled(study, runs)
+        paragraphs = best_overall(study, overall) + best_remedies(study, matrix) + paragraphs
+        write_output(into / "matrix.csv", matrix.to_csv(index=False).encode())
+        write_output(into / "overall.csv", overall.to_csv(index=False).encode())
+        figures = {"study": matrix_figure(study, runs, matrix)}
+        if measure is not None:
+            figures["budget"] = budget_figure(study, runs, measure)
     write_output(into / "summary.csv", summary.to_csv(index=False).encode())
+    if measure is not None:
+        write_output(into / "budget.csv", budgets(study, runs, measure).to_csv(index=False).encode())
     if study.published_values:
         write_output(into / "published.csv", beside_published(study, runs).to_csv(index=False).encode())
-    write_output(into / "curves.parquet", curves.to_parquet(index=False))
-    write_output(into / "manifest.json", json.dumps(manifest(study, runs, command, elapsed), indent=1).encode())
-    picture = drawn(figure, "png")
-    write_output(into / "study.png", picture)
-    write_output(into / "study.svg", drawn(figure, "svg"))
-    return write_output(into / "index.html", study_page(study, paragraphs, summary, picture, command))
+    pictures = {name: drawn(figure, "png") for name, figure in figures.items()}
+    for name, figure in figures.items():
+        write_output(into / f"{name}.png", pictures[name])
+        write_output(into / f"{name}.svg", drawn(figure, "svg"))
+    page = study_page(study, paragraphs, summary, list(pictures.values()), command)
+    return write_output(into / "index.html", page)
 
 
-def manifest(study: Study, runs: pd.DataFrame, command: str, elapsed: float) -> dict[str, Any]:
-    """All that is needed to say where the numbers are from."""
+def manifest(study: Study, runs: pd.DataFrame, command: str, called: list[dict[str, Any]]) -> dict[str, Any]:
+    """All that is needed to say where the numbers are from.
+
+    Args:
+        study: The study.
+        runs: A row a finished run.
+        command: What made them.
+        called: How each call that trained was made, and how long it took.
+    """
     return {
         "study": study.name,
         "question": study.question,
@@ -93,20 +131,33 @@ def manifest(study: Study, runs: pd.DataFrame, command: str, elapsed: float) -> 
         "runs_planned": len(study.runs),
         "runs_finished": len(runs),
         "runs_failed": int(runs["error"].notna().sum()),
-        "seconds_of_all_runs": round(float(runs["seconds"].sum()), 1),
-        "seconds_of_this_call": round(elapsed, 1),
+        "processor_seconds_of_all_runs": round(float(runs["seconds"].sum()), 1),
+        "calls": called,
         "versions": {**versions(), "python": platform.python_version(), "pandas": pd.__version__},
-        "hardware": {"machine": platform.machine(), "system": platform.system(), "cores": os.cpu_count()},
-        "git_commit": _git_commit(),
-    }
+        "hardware": {
+            "machine": platform.machine(), "processor": _processor(), "system": platform.system(),
+            "cores": os.cpu_count(),
+        },
+        "git_commit": _git("rev-parse", "HEAD"),
+        "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
+    }  # fmt: skip
 
 
-def _git_commit() -> str | None:
+def _processor() -> str:
+    """The processor's model, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
+
+
+def _git(*words: str) -> str | None:
+    """What git says of the package's checkout; ``None`` where it is none."""
     try:
         done = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10,
-            cwd=Path(__file__).parent,
-        )  # fmt: skip
+            ["git", *words], capture_output=True, text=True, check=True, timeout=10, cwd=Path(__file__).parent
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()

@@ -12,23 +12,40 @@ from gandiag.study.study import Study, label
 
 OUTCOMES = ("healthy", "vanishing_gradients", "mode_collapse", "non_convergence", "insufficient_data")
 LOWER_IS_BETTER = ("fid_judge", "kl_to_real", "census_kl_to_real", "duplicate_rate", "seconds")
-CONFIDENCE, POWER, RESAMPLES = 0.95, 0.8, 2000
+CONFIDENCE, POWER, RESAMPLES, SIGNIFICANT = 0.95, 0.8, 10_000, 0.05
+LEAST_VALUES = 5  # of an interval: even from the least to the greatest, four cover their mean in 7 of 8 cases only
+FEW = 1000  # seeds up to which the normal approximation of a test's power is not enough
 
 
 def interquartile_mean(values: Sequence[float]) -> float:
-    """Mean of the middle half, which a single odd run does not move (Agarwal et al., 2021, Section 4.3)."""
+    """Mean of the middle half, which a single odd run does not move; of fewer than four values the mean.
+
+    References:
+        | Deep Reinforcement Learning at the Edge of the Statistical Precipice (Agarwal et al., 2021), Section 4.3
+        | https://arxiv.org/abs/2108.13264
+    """
     return float(stats.trim_mean(np.asarray(values, dtype=float), 0.25)) if len(values) else math.nan
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:
-    """Bootstrap interval (percentile) of the mean, at 95 %; NaN for fewer than two values."""
+    r"""Bootstrap interval of the mean, at 95 %; NaN for fewer than five values.
+
+    Percentiles of the bootstrap, taken further out so that it is not too narrow for few values: at
+    :math:`\Phi(\pm\sqrt{n / (n - 1)}\, t_{0.975, n - 1})`.
+
+    References:
+        | What Teachers Should Know About the Bootstrap (Hesterberg, 2015), expanded percentile interval
+        | https://doi.org/10.1080/00031305.2015.1089789
+    """
     found = np.asarray(values, dtype=float)
-    if len(found) < 2:
+    count = len(found)
+    if count < LEAST_VALUES:
         return math.nan, math.nan
-    source = np.random.default_rng(0)
+    expanded = math.sqrt(count / (count - 1)) * stats.t.ppf(0.5 + CONFIDENCE / 2, count - 1)
     bounds = stats.bootstrap(
-        (found,), np.mean, n_resamples=RESAMPLES, confidence_level=CONFIDENCE, method="percentile", rng=source
-    ).confidence_interval
+        (found,), np.mean, n_resamples=RESAMPLES, confidence_level=2 * stats.norm.cdf(expanded) - 1,
+        method="percentile", rng=np.random.default_rng(0),
+    ).confidence_interval  # fmt: skip
     return float(bounds.low), float(bounds.high)
 
 
@@ -39,20 +56,36 @@ def effect_size(differences: Sequence[float]) -> float:
     return float(found.mean()) / spread if spread > 0 else math.nan
 
 
-def seeds_needed(differences: Sequence[float]) -> float:
-    """Seeds at which a mean difference of this size and spread is found with power 0.8 at the 5 % level.
+def seeds_needed(differences: Sequence[float], level: float = SIGNIFICANT) -> float:
+    """Seeds at which Student's paired test finds a mean difference of this size and spread, with power 0.8.
 
-    By the normal approximation, :math:`n = ((z_{0.975} + z_{0.8}) / d)^2`.
+    Args:
+        differences: Paired differences.
+        level: Of the test; lower where it is one of many.
+
+    Returns:
+        Infinite where the mean is 0; NaN where the differences do not vary.
 
     Examples:
         >>> seeds_needed([1.0, -1.0, 2.0, 0.0])
-        53.0
+        55.0
     """
-    size = effect_size(differences)
+    size = abs(effect_size(differences))
     if not size:
         return math.inf
-    z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2) + stats.norm.ppf(POWER))
-    return float(math.ceil((z / size) ** 2)) if math.isfinite(size) else math.nan
+    if not math.isfinite(size):
+        return math.nan
+    z = float(stats.norm.ppf(1 - level / 2) + stats.norm.ppf(POWER))
+    count = max(2, math.ceil((z / size) ** 2))
+    while count < FEW and _power(count, size, level) < POWER:
+        count += 1
+    return float(count)
+
+
+def _power(count: int, size: float, level: float) -> float:
+    """Of Student's paired test: how often it finds an effect of a size (Cohen's d)."""
+    critical, shift = stats.t.ppf(1 - level / 2, count - 1), size * math.sqrt(count)
+    return float(stats.nct.sf(critical, count - 1, shift) + stats.nct.cdf(-critical, count - 1, shift))
 
 
 def paired_p_value(differences: Sequence[float]) -> float:
@@ -85,29 +118,70 @@ def budget_curve(values: Sequence[float], lower_is_better: bool = True) -> list[
         >>> budget_curve([3.0, 1.0, 2.0])
         [2.0, 1.3333333333333333, 1.0]
     """
-    ranked, n = sorted(values, reverse=not lower_is_better), len(values)
-    return [
-        sum(x * math.comb(n - i, k - 1) for i, x in enumerate(ranked, start=1)) / math.comb(n, k)
-        for k in range(1, n + 1)
-    ]
+    n, drawn = len(values), np.arange(1, len(values) + 1)
+    expected, chance = np.zeros(n), drawn / n if n else np.zeros(0)  # that the i-th best is the best of those drawn
+    for place, value in enumerate(sorted(values, reverse=not lower_is_better), start=1):
+        expected += value * chance
+        chance = chance * np.maximum(n - place - drawn + 1, 0) / max(n - place, 1)
+    return [float(one) for one in expected]
+
+
+def paired_rate_p_value(changes: Sequence[float]) -> float:
+    """p of McNemar's exact test: of the pairs that changed, as many to the better (1) as to the worse (−1)?
+
+    Examples:
+        >>> paired_rate_p_value([1.0, 1.0, 1.0, 0.0, 1.0, 1.0])
+        0.0625
+    """
+    better, worse = sum(one > 0 for one in changes), sum(one < 0 for one in changes)
+    return float(stats.binomtest(better, better + worse).pvalue) if better + worse else math.nan
+
+
+def budget_table(runs: pd.DataFrame, group: pd.Series, measure: str) -> pd.DataFrame:
+    """Expected best of a measure for each number of runs drawn, within each group of settings.
+
+    Args:
+        runs: A row a run.
+        group: Of each run.
+        measure: Column of ``runs``.
+
+    Returns:
+        ``group``, ``runs`` and ``expected_best``.
+    """
+    values = runs[measure].astype("float64").groupby(group.to_numpy(), sort=False)
+    curves = {name: budget_curve(own.dropna().tolist(), measure in LOWER_IS_BETTER) for name, own in values}
+    rows = [(name, count, best) for name, curve in curves.items() for count, best in enumerate(curve, start=1)]
+    return pd.DataFrame(rows, columns=["group", "runs", "expected_best"])
 
 
 def summarise(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a setting: rates of the outcomes, measures, and paired differences against its baseline."""
-    rows = []
+    """One row a setting: rates of the outcomes, measures, and paired differences against its baseline.
+
+    An ``…_p_adjusted`` is corrected over all settings. Where it leaves a difference open, ``…_seeds_needed`` says how
+    many would decide it, at the level that the correction asks of the next one.
+    """
+    rows, differences = [], {measure: list[list[float]]() for measure in study.measures}
     for setting in study.grid:
-        own = runs[runs["setting"] == label(setting)]
-        row: dict[str, object] = {"setting": label(setting), "baseline": study.baseline_of(setting), "runs": len(own)}
-        judged = own[own["error"].isna()]
-        row |= {"errors": len(own) - len(judged), **_rates(judged)}
-        row["seconds"] = float(judged["seconds"].median()) if len(judged) else math.nan
+        own, other = _judged(runs, label(setting)), _judged(runs, study.baseline_of(setting))
+        count = int((runs["setting"] == label(setting)).sum())
+        row: dict[str, object] = {"setting": label(setting), "baseline": study.baseline_of(setting), "runs": count}
+        row |= {"errors": count - len(own), **_rates(own), **_healthier(own, other)}
+        row["seconds"] = float(own["seconds"].median()) if len(own) else math.nan
         for measure in study.measures:
-            row |= _measured(judged, measure) | _compared(runs, judged, study.baseline_of(setting), measure)
+            found = (_values(own, measure) - _values(other, measure)).dropna().tolist()
+            differences[measure].append(found)
+            row |= _measured(own, measure) | _compared(found, measure)
         rows.append(row)
     table = pd.DataFrame(rows)
-    for measure in study.measures:
+    table["healthy_p_adjusted"] = adjusted(table["healthy_p"].tolist())
+    for measure, found in differences.items():
         table[f"{measure}_p_adjusted"] = adjusted(table[f"{measure}_p"].tolist())
+        table[f"{measure}_seeds_needed"] = _needed(found, table[f"{measure}_p_adjusted"])
     return table
+
+
+def _judged(runs: pd.DataFrame, setting: str | None) -> pd.DataFrame:
+    return runs[(runs["setting"] == setting) & runs["error"].isna()]
 
 
 def _rates(judged: pd.DataFrame) -> dict[str, float]:
@@ -116,6 +190,14 @@ def _rates(judged: pd.DataFrame) -> dict[str, float]:
         share = Share(int((judged["verdict"] == one).sum()) if len(judged) else 0, len(judged))
         row |= {one: share.value, f"{one}_low": share.interval[0], f"{one}_high": share.interval[1]}
     return row
+
+
+def _healthier(judged: pd.DataFrame, other: pd.DataFrame) -> dict[str, float]:
+    """How much more often healthy than the baseline, on the same seeds."""
+    own, before = ((one.set_index("seed")["verdict"] == OUTCOMES[0]).astype(float) for one in (judged, other))
+    changes = (own - before).dropna().tolist()
+    difference = float(np.mean(changes)) if changes else math.nan
+    return {"healthy_difference": difference, "healthy_p": paired_rate_p_value(changes)}
 
 
 def _values(runs: pd.DataFrame, measure: str) -> pd.Series:
@@ -132,16 +214,23 @@ def _measured(judged: pd.DataFrame, measure: str) -> dict[str, float]:
     return {f"{measure}_iqm": iqm, f"{measure}_low": low, f"{measure}_high": high, f"{measure}_runs": len(values)}
 
 
-def _compared(runs: pd.DataFrame, judged: pd.DataFrame, baseline: str | None, measure: str) -> dict[str, float]:
+def _compared(differences: list[float], measure: str) -> dict[str, float]:
     """Differences to the baseline on the same seeds."""
-    other = runs[(runs["setting"] == baseline) & runs["error"].isna()] if baseline else runs[:0]
-    found = (_values(judged, measure) - _values(other, measure)).dropna().tolist()
-    low, high = mean_interval(found)
+    low, high = mean_interval(differences)
     return {
-        f"{measure}_difference": float(np.mean(found)) if found else math.nan,
+        f"{measure}_difference": float(np.mean(differences)) if differences else math.nan,
         f"{measure}_difference_low": low,
         f"{measure}_difference_high": high,
-        f"{measure}_effect_size": effect_size(found),
-        f"{measure}_p": paired_p_value(found),
-        f"{measure}_seeds_needed": seeds_needed(found) if low <= 0 <= high else math.nan,
+        f"{measure}_effect_size": effect_size(differences),
+        f"{measure}_p": paired_p_value(differences),
     }
+
+
+def _needed(differences: list[list[float]], corrected: pd.Series) -> list[float]:
+    """Seeds that would decide, where the corrected p leaves it open."""
+    decided, tested = int((corrected < SIGNIFICANT).sum()), int(corrected.notna().sum())
+    level = SIGNIFICANT * (decided + 1) / max(tested, decided + 1)
+    return [
+        seeds_needed(found, level) if p >= SIGNIFICANT else math.nan
+        for found, p in zip(differences, corrected, strict=True)
+    ]
