@@ -32,11 +32,11 @@ def _ranking(study: Study, summary: pd.DataFrame) -> list[str]:
         return []
     column = f"{measure}_iqm"
     ranked = table.dropna(subset=[column]).sort_values(column, ascending=measure in LOWER_IS_BETTER, kind="stable")
-    told = [
-        f"{f'{name!s}: ' if name else ''}"
-        + ", ".join(f"{row['treatment']} {row[column]:.3g} ({row['healthy']:.0%})" for _, row in own.iterrows())
-        for name, own in ranked.groupby("group", sort=False)
-    ]
+    told = []
+    for name in dict.fromkeys(table["group"]):
+        own = ranked[ranked["group"] == name]
+        settings = (f"{row['treatment']} = {row[column]:.3g} ({row['healthy']:.0%})" for _, row in own.iterrows())
+        told.append((f"{name}: " if name else "") + ", ".join(settings))
     return [f"From the best on, by {measure} (and by how many runs are healthy). {'; '.join(told)}."]
 
 

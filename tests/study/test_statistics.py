@@ -125,7 +125,7 @@ def test_the_answer_comes_first_and_names_what_helps():
     told = answer(STUDY, runs, summary)
     assert told[0] == (
         "From the best on, by fid_judge (and by how many runs are healthy). "
-        "loss=hinge 8.83 (100%), loss=minimax 12 (20%), loss=wasserstein 12.3 (20%)."
+        "loss=hinge = 8.83 (100%), loss=minimax = 12 (20%), loss=wasserstein = 12.3 (20%)."
     )
     assert told[1].startswith("Most often healthy: loss=hinge, 100% [57%, 100%] of 5 runs each.")
     assert "Baselines: loss=minimax 20%" in told[1]
