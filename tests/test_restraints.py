@@ -1,13 +1,17 @@
 """Clipped weights, smoothed labels, LeCam, consensus and unrolling, against closed forms."""
 
 import math
+from collections.abc import Callable
 from copy import deepcopy
 
 import pytest
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.utils.parametrizations import spectral_norm
+from torch.optim import SGD, Adam, AdamW, Optimizer
 
+from gandiag.errors import GandiagError
 from gandiag.losses import LOSSES
 from gandiag.regularizers import LeCam, clip_weights, consensus, label_smoothing, unrolled
 
@@ -91,7 +95,7 @@ def test_unrolling_a_linear_critic_is_the_closed_form(steps: int) -> None:
 def test_unrolling_adam_is_what_adam_then_does(taken: int, decay: float) -> None:
     """From its first step on, or from the fifth; the reference is torch's own."""
     critic = nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1)).double()
-    optimizer = torch.optim.Adam(critic.parameters(), lr=0.05, betas=(0.5, 0.99), weight_decay=decay)
+    optimizer = Adam(critic.parameters(), lr=0.05, betas=(0.5, 0.99), weight_decay=decay)
     real, fake = torch.randn(2, 6, 2, dtype=torch.float64)
     fake.requires_grad_()
     loss = LOSSES["non_saturating"]
@@ -112,11 +116,97 @@ def test_unrolling_adam_is_what_adam_then_does(taken: int, decay: float) -> None
     torch.testing.assert_close(logits, critic(fake), rtol=1e-6, atol=1e-8)
 
 
-def test_unrolling_adam_carries_the_slope_through_its_steps_and_past_units_that_are_silent() -> None:
+def by_groups(kind: type[Optimizer], **settings: object) -> Callable[[nn.Module], Optimizer]:
+    """Every second parameter in a group of its own."""
+
+    def build(critic: nn.Module) -> Optimizer:
+        parameters = list(critic.parameters())
+        return kind([{"params": parameters[::2]}, {"params": parameters[1::2], "lr": 0.01, **settings}], lr=0.05)
+
+    return build
+
+
+OPTIMIZERS: dict[str, Callable[[nn.Module], Optimizer]] = {
+    "Adam": lambda critic: Adam(critic.parameters(), lr=0.05, betas=(0.5, 0.99)),
+    "AMSGrad": lambda critic: Adam(critic.parameters(), lr=0.05, amsgrad=True),
+    "AdamW": lambda critic: AdamW(critic.parameters(), lr=0.05, betas=(0.5, 0.99), weight_decay=0.5),
+    "SGD": lambda critic: SGD(critic.parameters(), lr=0.3),
+    "SGD with momentum": lambda critic: SGD(critic.parameters(), lr=0.3, momentum=0.9, dampening=0.2, weight_decay=0.1),
+    "Nesterov": lambda critic: SGD(critic.parameters(), lr=0.3, momentum=0.9, nesterov=True),
+    "ascent": lambda critic: SGD(critic.parameters(), lr=0.03, maximize=True),
+    "Adam's ascent": lambda critic: Adam(critic.parameters(), lr=0.03, maximize=True),
+    "Adam, two groups": by_groups(Adam, betas=(0.0, 0.9), eps=1e-3, weight_decay=0.2),
+    "AdamW, two groups": by_groups(AdamW, betas=(0.0, 0.9), weight_decay=0.0),
+    "SGD, two groups": by_groups(SGD, momentum=0.9, weight_decay=0.2),
+}
+
+
+def really_step(
+    critic: nn.Module, optimizer: Optimizer, real: torch.Tensor, fake: torch.Tensor, steps: int
+) -> nn.Module:
+    """The reference: torch's own optimizer at work."""
+    for _ in range(steps):
+        optimizer.zero_grad()
+        LOSSES["non_saturating"].discriminator(critic(real), critic(fake.detach())).backward()
+        optimizer.step()
+    return critic
+
+
+@pytest.mark.parametrize("taken", [0, 4])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_looking_ahead_is_what_a_copy_of_the_discriminator_does_with_its_optimizer(name: str, taken: int) -> None:
+    """From its first step on, or from the fifth."""
+    critic = nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1)).double()
+    optimizer = OPTIMIZERS[name](critic)
+    real, fake = torch.randn(2, 6, 2, dtype=torch.float64)
+    fake.requires_grad_()
+    really_step(critic, optimizer, real, fake, taken)
+    before = deepcopy((critic.state_dict(), optimizer.state_dict()))
+    copied = deepcopy((critic, optimizer))
+    logits = unrolled(critic, LOSSES["non_saturating"].discriminator, real, fake, 3, optimizer)(fake)
+    assert str(before) == str((critic.state_dict(), optimizer.state_dict()))
+    expected = really_step(*copied, real, fake, 3)(fake)
+    assert not torch.allclose(expected, critic(fake), rtol=1e-3, atol=0)
+    torch.testing.assert_close(logits, expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "middle", [nn.BatchNorm1d(8), spectral_norm(nn.Linear(8, 8))], ids=["batch norm", "spectral norm"]
+)
+def test_looking_ahead_moves_no_buffer_of_the_discriminator_but_those_of_the_one_ahead(middle: nn.Module) -> None:
+    critic = nn.Sequential(nn.Linear(2, 8), deepcopy(middle), nn.Tanh(), nn.Linear(8, 1)).double()
+    real, fake = torch.randn(2, 6, 2, dtype=torch.float64)
+    optimizer = Adam(critic.parameters(), lr=0.05)
+    really_step(critic, optimizer, real, fake, 2)
+    before, copied = deepcopy(critic.state_dict()), deepcopy((critic, optimizer))
+    fake.requires_grad_()
+    answer = unrolled(critic, LOSSES["non_saturating"].discriminator, real, fake, 3, optimizer)
+    stepped = really_step(*copied, real, fake, 3)
+    for _ in range(2):  # the second call too is of the one ahead
+        torch.testing.assert_close(answer(fake), stepped(fake), rtol=1e-6, atol=1e-8)
+    answer(fake).sum().backward(inputs=[fake])
+    assert len(list(critic.buffers())) > 0
+    assert all(torch.equal(value, before[name]) for name, value in critic.state_dict().items())
+
+
+@pytest.mark.parametrize("kind", [Adam, AdamW, SGD])
+def test_what_the_optimizer_does_not_hold_and_what_has_no_gradient_stays_as_in_a_real_step(
+    kind: type[Optimizer],
+) -> None:
+    critic = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1)).double()
+    critic.register_parameter("unused", nn.Parameter(torch.ones(3, dtype=torch.float64)))
+    optimizer = kind([critic.unused, *critic[2].parameters()], lr=0.1, weight_decay=0.1)
+    real, fake = torch.randn(2, 6, 2, dtype=torch.float64)
+    logits = unrolled(critic, LOSSES["non_saturating"].discriminator, real, fake, 3, optimizer)(fake)
+    torch.testing.assert_close(logits, really_step(critic, optimizer, real, fake, 3)(fake), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["Adam", "AMSGrad", "AdamW", "SGD with momentum"])
+def test_looking_ahead_carries_the_slope_through_the_steps_and_past_units_that_are_silent(name: str) -> None:
     critic = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 1)).double()
     with torch.no_grad():
         critic[2].bias[0] = -100.0  # silent: its gradients are 0 throughout
-    optimizer = torch.optim.Adam(critic.parameters(), lr=0.05)
+    optimizer = OPTIMIZERS[name](critic)
     real = torch.randn(6, 2, dtype=torch.float64)
 
     def answered(samples: torch.Tensor) -> torch.Tensor:
@@ -124,6 +214,34 @@ def test_unrolling_adam_carries_the_slope_through_its_steps_and_past_units_that_
 
     fake = torch.randn(6, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(answered, (fake,), eps=1e-6, atol=1e-4)
+
+
+class AdamOfOnesOwn(Adam):
+    """May step in any way."""
+
+
+@pytest.mark.parametrize(
+    ("give", "sentence"),
+    [
+        (
+            lambda critic: torch.optim.RMSprop(critic.parameters()),
+            "SGD or plain gradient descent, not of RMSprop; give",
+        ),
+        (lambda critic: AdamOfOnesOwn(critic.parameters()), "not of AdamOfOnesOwn; give"),
+        (lambda critic: "0.1", "not of str; give"),
+        (lambda critic: Adam(nn.Linear(2, 1).parameters()), "steps none of the discriminator's parameters"),
+        (lambda critic: Adam(critic.requires_grad_(False).parameters()), "look ahead before freezing it"),
+    ],
+    ids=["RMSprop", "a subclass", "text", "the other player's", "frozen"],
+)
+def test_what_cannot_be_looked_ahead_with_is_one_sentence(
+    give: Callable[[nn.Module], Optimizer], sentence: str
+) -> None:
+    critic = nn.Linear(2, 1)
+    optimizer = give(critic)
+    with pytest.raises(GandiagError, match=sentence) as refusal:
+        unrolled(critic, LOSSES["hinge"].discriminator, torch.randn(4, 2), torch.randn(4, 2), 1, optimizer)
+    assert "\n" not in str(refusal.value)
 
 
 def test_unrolling_changes_the_discriminator_neither_in_weights_nor_in_gradients() -> None:

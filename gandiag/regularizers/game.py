@@ -1,16 +1,16 @@
 """Remedies that look at both players at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.optim import Adam
+from torch.optim import Optimizer
+
+from gandiag.errors import GandiagError
+from gandiag.regularizers.next_steps import NextSteps
 
 DiscriminatorLoss = Callable[[Tensor, Tensor], Tensor]
-
-TINY = 1e-30
-"""Under the root of Adam's mean square: where no gradient ever was, the root has no slope."""
 
 
 def consensus(
@@ -45,13 +45,13 @@ def unrolled(
     real: Tensor,
     fake: Tensor,
     steps: int,
-    learning_rate: float | Adam,
+    learning_rate: float | Optimizer,
 ) -> Callable[[Tensor], Tensor]:
     r"""The discriminator as it will be after :math:`k` steps of its own, a differentiable answer to the generator.
 
-    :math:`\theta^{k+1} = \theta^k - \eta \nabla_\theta L_D(\theta^k)`, or Adam's step in its place, from the
-    discriminator's present parameters, which stay as they are. The generator's loss on its logits carries the gradient
-    through all :math:`k` steps.
+    :math:`\theta^{k+1} = \theta^k - \eta \nabla_\theta L_D(\theta^k)`, or an optimizer's step in its place, from the
+    discriminator's present parameters. They and its buffers (running means) stay as they are. The generator's loss on
+    its logits carries the gradient through all :math:`k` steps.
 
     Args:
         discriminator: The discriminator.
@@ -59,61 +59,38 @@ def unrolled(
         real: Real samples.
         fake: Generated samples with their graph to the generator.
         steps: The :math:`k` of the paper, which uses 1 to 10.
-        learning_rate: The :math:`\eta` of plain gradient descent, or the discriminator's Adam, whose steps are then
-            looked ahead from its state, which stays as it is. At the rates that Adam is given, gradient descent hardly
-            moves, and the generator sees the discriminator as it is.
+        learning_rate: The :math:`\eta` of plain gradient descent, or the discriminator's Adam, AdamW or SGD, whose
+            steps are then looked ahead from its state, by the settings of each parameter's group; it stays as it is.
+            At the rates that Adam is given, gradient descent hardly moves, and the generator sees the discriminator as
+            it is.
 
     Returns:
         Samples → logits.
+
+    Raises:
+        GandiagError: If no parameter of the discriminator requires gradients, or the optimizer is of another kind or
+            holds none of them.
 
     References:
         | Unrolled Generative Adversarial Networks (Metz et al., 2017), Eqs. 3 to 8
         | https://arxiv.org/abs/1611.02163
     """
     parameters: dict[str, Tensor] = {name: p for name, p in discriminator.named_parameters() if p.requires_grad}
-    ahead = (
-        _AdamAhead(learning_rate, list(parameters.values()))
-        if isinstance(learning_rate, Adam)
-        else lambda values, gradients: [p - learning_rate * g for p, g in zip(values, gradients, strict=True)]
-    )
+    if not parameters:
+        raise GandiagError(
+            "An unrolled discriminator must have parameters that require gradients, and this one has none; "
+            "look ahead before freezing it."
+        )
+    buffers = {name: buffer.detach().clone() for name, buffer in discriminator.named_buffers()}
+    ahead = NextSteps(learning_rate, list(parameters.values()))
 
     def answer(samples: Tensor) -> Tensor:
-        logits: Tensor = functional_call(discriminator, parameters, (samples,))
+        logits: Tensor = functional_call(discriminator, (parameters, buffers), (samples,))
         return logits
 
     for _ in range(steps):
         objective = loss(answer(real), answer(fake))
         values = list(parameters.values())
-        gradients = torch.autograd.grad(objective, values, create_graph=True)
+        gradients = torch.autograd.grad(objective, values, create_graph=True, allow_unused=True)
         parameters = dict(zip(parameters, ahead(values, gradients), strict=True))
     return answer
-
-
-class _AdamAhead:
-    """Adam's next steps as functions of the gradients; of its own state, only copies change."""
-
-    def __init__(self, optimizer: Adam, parameters: Sequence[Tensor]) -> None:
-        group, states = optimizer.param_groups[0], [optimizer.state.get(p, {}) for p in parameters]
-        self._rate, self._decays, self._eps, self._decay = (
-            group["lr"],
-            group["betas"],
-            group["eps"],
-            group["weight_decay"],
-        )
-        self._steps = [int(state.get("step", 0)) for state in states]
-        self._means = [state.get("exp_avg", torch.zeros_like(p)) for state, p in zip(states, parameters, strict=True)]
-        self._squares = [
-            state.get("exp_avg_sq", torch.zeros_like(p)) for state, p in zip(states, parameters, strict=True)
-        ]
-
-    def __call__(self, parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
-        first, second = self._decays
-        gradients = [g + self._decay * p for g, p in zip(gradients, parameters, strict=True)]
-        self._steps = [step + 1 for step in self._steps]
-        self._means = [first * m + (1 - first) * g for m, g in zip(self._means, gradients, strict=True)]
-        self._squares = [second * v + (1 - second) * g * g for v, g in zip(self._squares, gradients, strict=True)]
-        moved = []
-        for p, m, v, step in zip(parameters, self._means, self._squares, self._steps, strict=True):
-            size = (v / (1 - second**step) + TINY).sqrt() + self._eps
-            moved.append(p - self._rate * m / (1 - first**step) / size)
-        return moved

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam
 
 from gandiag import regularizers
 from gandiag.data import Dataset, load_dataset
@@ -206,14 +205,13 @@ class _Run:
 
     def discriminator_ahead(self, fake: Tensor) -> Callable[[Tensor], Tensor]:
         """The discriminator as it will be after the steps that the generator looks ahead."""
-        config, optimizer = self.config, self.players.discriminator_optimizer
         return regularizers.unrolled(
             self.players.discriminator,
             self.loss.discriminator,
-            batch(self.dataset, config.batch_size),
+            batch(self.dataset, self.config.batch_size),
             fake,
-            config.unrolling,
-            optimizer if isinstance(optimizer, Adam) else config.learning_rate_discriminator,
+            self.config.unrolling,
+            self.players.discriminator_optimizer,
         )
 
     def backward(self, objective: Tensor, player: nn.Module) -> None:
