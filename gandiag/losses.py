@@ -112,19 +112,40 @@ def relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
         real: Logits of real samples.
         fake: As many logits of generated samples; the pairs are those of equal position.
 
+    Raises:
+        GandiagError: If they differ in shape.
+
     References:
         | The relativistic discriminator: a key element missing from standard GAN (Jolicoeur-Martineau, 2019), Eq. 3
         | https://arxiv.org/abs/1807.00734
         | The GAN is dead; long live the GAN! A Modern Baseline GAN (Huang et al., 2024), Eq. 2
         | https://arxiv.org/abs/2501.05441
     """
+    _check_pairs(real, fake)
     return softplus(fake - real).mean()
 
 
 def relativistic_generator(fake: Tensor, real: Tensor | None = None) -> Tensor:
-    r"""The same with the roles exchanged, :math:`\mathbb{E} \log(1 + e^{-(f - r)})`."""
-    assert real is not None, "a paired loss compares with real logits"
+    r"""The same with the roles exchanged, :math:`\mathbb{E} \log(1 + e^{-(f - r)})`.
+
+    Raises:
+        GandiagError: If the real logits are missing, or differ in shape from the others.
+    """
+    if real is None:
+        raise GandiagError(
+            "The relativistic loss of the generator compares its samples with real ones; "
+            "give it the discriminator's logits of both, generator(fake, real)."
+        )
+    _check_pairs(real, fake)
     return softplus(real - fake).mean()
+
+
+def _check_pairs(real: Tensor, fake: Tensor) -> None:
+    if real.shape != fake.shape:  # (n, 1) and (n,) would broadcast to all n² pairs
+        raise GandiagError(
+            f"The relativistic loss compares each real logit with a generated one, but their shapes are "
+            f"{tuple(real.shape)} and {tuple(fake.shape)}; give it as many of one kind as of the other."
+        )
 
 
 def _of_fake_alone(loss: Callable[[Tensor], Tensor]) -> GeneratorLoss:

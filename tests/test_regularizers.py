@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from gandiag.errors import GandiagError
 from gandiag.regularizers import dragan, r1, r1_r2, r2, wgan_gp
 
 Penalty = Callable[[Callable[[Tensor], Tensor], Tensor, Tensor], Tensor]
@@ -113,6 +114,14 @@ def test_wgan_gp_looks_at_a_point_of_its_own_on_each_segment_from_generated_to_r
     # Uniform on [0, 1]: the mean of 200 is within 4 standard errors, 4 · 0.289 / √200, of one half.
     assert abs(float(share.mean()) - 0.5) < 4 * 0.2887 / math.sqrt(200)
     assert float(share.std()) == pytest.approx(0.2887, rel=0.2)
+
+
+@pytest.mark.parametrize("shape", [(4, 1, 2, 3), (1, 1, 2, 3), (5, 6)])
+def test_wgan_gp_refuses_batches_that_make_no_pairs(
+    linear_discriminator: nn.Sequential, real_batch: Tensor, shape: tuple[int, ...]
+) -> None:
+    with pytest.raises(GandiagError, match=r"have the shapes \(5, 1, 2, 3\) and .*; give it as many"):
+        wgan_gp(linear_discriminator, real_batch, torch.zeros(shape, dtype=torch.float64))
 
 
 def test_r2_is_r1_at_the_generated_samples_and_their_sum_has_one_strength(

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from gandiag.losses import get_loss
+from gandiag.errors import GandiagError
+from gandiag.losses import Loss, flipped, get_loss
 
 LOSS = get_loss("relativistic_paired")
 PAIRS = st.lists(st.tuples(st.floats(-40, 40), st.floats(-40, 40)), min_size=1, max_size=7)
@@ -37,6 +38,15 @@ def test_a_very_sure_discriminator_gives_finite_losses_and_derivatives(size: flo
     assert bool(torch.isfinite(torch.stack([objective.detach(), *torch.cat(derivatives)])).all())
 
 
-def test_the_generators_loss_cannot_be_had_without_real_logits() -> None:
-    with pytest.raises(AssertionError, match="real logits"):
-        LOSS.generator(torch.zeros(2))
+@pytest.mark.parametrize("loss", [LOSS, flipped(LOSS)], ids=["as it is", "flipped"])
+def test_the_generators_loss_cannot_be_had_without_real_logits(loss: Loss) -> None:
+    with pytest.raises(GandiagError, match=r"logits of both, generator\(fake, real\)"):
+        loss.generator(torch.zeros(2))
+
+
+@pytest.mark.parametrize("shape", [(3, 1), (4,), (1,)])
+def test_logits_that_make_no_pairs_are_refused_and_not_broadcast(shape: tuple[int, ...]) -> None:
+    real, fake = torch.zeros(3), torch.zeros(shape)
+    for compute in (LOSS.discriminator, lambda real, fake: LOSS.generator(fake, real)):
+        with pytest.raises(GandiagError, match=r"their shapes are \(3,\) and .*; give it as many"):
+            compute(real, fake)

@@ -76,6 +76,23 @@ def test_consensus_makes_the_bilinear_games_step_point_at_its_equilibrium() -> N
     assert [slope.item() for slope in slopes] == pytest.approx([theta, phi])
 
 
+def test_a_parameter_that_takes_no_part_counts_as_nothing_in_consensus() -> None:
+    generator, discriminator = Scalar(0.7), Scalar(-0.4)
+    generator.register_parameter("unused", nn.Parameter(torch.ones(3)))
+    value = discriminator(generator(torch.ones(1, dtype=torch.float64))).sum()
+    assert consensus(-value, value, generator, discriminator).item() == pytest.approx((0.7**2 + 0.4**2) / 2)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_consensus_of_samples_that_were_detached_or_of_a_frozen_player_is_refused(frozen: bool) -> None:
+    generator, discriminator = Scalar(0.7), Scalar(-0.4)
+    fake = generator(torch.ones(1, dtype=torch.float64))
+    value = discriminator(fake if frozen else fake.detach()).sum()
+    generator.requires_grad_(not frozen)
+    with pytest.raises(GandiagError, match="depends on none of the generator's parameters; compute it from samples"):
+        consensus(-value, value, generator, discriminator)
+
+
 @pytest.mark.parametrize("steps", [0, 1, 3])
 def test_unrolling_a_linear_critic_is_the_closed_form(steps: int) -> None:
     critic, rate = Scalar(0.3), 0.1

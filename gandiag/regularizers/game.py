@@ -26,17 +26,35 @@ def consensus(
         discriminator: The discriminator.
 
     Returns:
-        A scalar ≥ 0 to add to *both* players' losses, times a strength γ; the paper uses 0.1 to 10.
+        A scalar ≥ 0 to add to *both* players' losses, times a strength γ; the paper uses 0.1 to 10. Parameters that
+        take no part count as 0.
+
+    Raises:
+        GandiagError: If a player's loss does not depend on any of its parameters.
 
     References:
         | The Numerics of GANs (Mescheder et al., 2017), Eq. 12 and Algorithm 2
         | https://arxiv.org/abs/1705.10461
     """
-    fields = [
-        torch.autograd.grad(loss, [p for p in player.parameters() if p.requires_grad], create_graph=True)
-        for loss, player in ((generator_loss, generator), (discriminator_loss, discriminator))
-    ]
-    return 0.5 * torch.stack([part.square().sum() for field in fields for part in field]).sum()
+    field = _field(generator_loss, generator, "generator") + _field(discriminator_loss, discriminator, "discriminator")
+    return 0.5 * torch.stack([part.square().sum() for part in field]).sum()
+
+
+def _field(loss: Tensor, player: nn.Module, name: str) -> list[Tensor]:
+    """The gradient of a player's loss at those of its parameters that take part."""
+    parameters = [p for p in player.parameters() if p.requires_grad]
+    parts = (
+        torch.autograd.grad(loss, parameters, create_graph=True, allow_unused=True)
+        if parameters and loss.requires_grad
+        else ()
+    )
+    taking_part = [part for part in parts if part is not None]
+    if not taking_part:
+        raise GandiagError(
+            f"Consensus optimisation needs the gradient of the {name}'s loss, which depends on none of the {name}'s "
+            f"parameters; compute it from samples that are not detached, with parameters that require gradients."
+        )
+    return taking_part
 
 
 def unrolled(

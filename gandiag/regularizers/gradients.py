@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gandiag.errors import GandiagError
+
 Discriminator = Callable[[Tensor], Tensor]
 
 
@@ -72,10 +74,18 @@ def wgan_gp(discriminator: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
     Returns:
         A scalar ≥ 0 to add to the critic's loss, times a strength λ; the paper uses λ = 10.
 
+    Raises:
+        GandiagError: If the batches differ in shape.
+
     References:
         | Improved Training of Wasserstein GANs (Gulrajani et al., 2017), Eq. 3
         | https://arxiv.org/abs/1704.00028
     """
+    if real.shape != fake.shape:
+        raise GandiagError(
+            f"WGAN-GP mixes each real sample with a generated one, but the batches have the shapes {tuple(real.shape)} "
+            f"and {tuple(fake.shape)}; give it as many of one kind as of the other."
+        )
     weight = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
     between = weight * real.detach() + (1 - weight) * fake.detach()
     return _from_slope_1(discriminator, between)
