@@ -8,17 +8,17 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gandiag.errors import GandiagError
-from gandiag.nets import (
+from gandiag.nets import build_networks
+from gandiag.regularizers import (
     InstanceNoise,
+    LeCam,
     Packed,
-    build_networks,
     layer_normalised,
     spectrally_normalised,
     weight_normalised,
     with_dropout,
     with_minibatch_std,
 )
-from gandiag.regularizers import LeCam
 from gandiag.training.config import TrainingConfig
 
 FITTED = 4  # samples that the networks are tried on; packs of 2 and 4 divide it

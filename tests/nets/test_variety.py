@@ -16,7 +16,7 @@ from gandiag.nets import (
     with_dropout,
     with_minibatch_std,
 )
-from gandiag.nets.layers import WEIGHTED
+from gandiag.regularizers.layers import WEIGHTED
 
 DISCRIMINATORS = {
     "lecture": (LectureDiscriminator, (1, 28, 28)),

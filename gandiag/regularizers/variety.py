@@ -5,14 +5,17 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from gandiag.nets.layers import WEIGHTED
+from gandiag.regularizers.layers import WEIGHTED
 
 
 class MinibatchStd(nn.Module):
-    """Appends one feature: how much the batch varies, its standard deviation averaged over all features.
+    r"""Appends one feature: how much the batch varies, its standard deviation averaged over all features.
+
+    :math:`\frac1d \sum_j \sqrt{\frac1n \sum_i (x_{ij} - \bar x_j)^2 + \epsilon}` over the :math:`d` features of
+    :math:`n` samples, at all their places, with :math:`\epsilon = 10^{-8}`: the same number for all samples and places.
 
     References:
-        | Progressive Growing of GANs (Karras et al., 2018), Section 3
+        | Progressive Growing of GANs for Improved Quality, Stability, and Variation (Karras et al., 2018), Section 3
         | https://arxiv.org/abs/1710.10196
     """
 
@@ -25,7 +28,11 @@ class MinibatchStd(nn.Module):
 
 
 def with_minibatch_std(module: nn.Module) -> nn.Module:
-    """Let the last layer of a discriminator see how much the batch varies, in place; draws that layer anew."""
+    """Let the last layer of a discriminator see how much the batch varies, in place, by :class:`MinibatchStd`.
+
+    Args:
+        module: A discriminator; its last layer is drawn anew, with one more input.
+    """
     name, last = [(name, part) for name, part in module.named_modules() if isinstance(part, WEIGHTED)][-1]
     wider = _with_inputs(last, _inputs(last) + 1)
     module.set_submodule(name, nn.Sequential(MinibatchStd(), wider))
@@ -33,13 +40,15 @@ def with_minibatch_std(module: nn.Module) -> nn.Module:
 
 
 class Packed(nn.Module):
-    """A discriminator that judges several samples at once, so that it sees a lack of variety.
+    r"""A discriminator that judges several samples at once, so that it sees a lack of variety.
 
-    Its first layer is drawn anew.
+    One logit :math:`D(x_1, \dots, x_m)` for :math:`m` samples of one kind, put together along their first axis: it
+    tells the product distributions :math:`P_r^m` and :math:`P_g^m` apart, which a lack of modes drives further from
+    each other than :math:`P_r` and :math:`P_g`. Its first layer is drawn anew.
 
     Args:
         module: A discriminator; its first layer is made to take ``degree`` times the channels (or numbers).
-        degree: Samples in a pack; the paper uses 2 to 4. It must divide every batch.
+        degree: The :math:`m`; the paper uses 2 to 4. It must divide every batch.
         sample_shape: Shape of one sample.
 
     References:
