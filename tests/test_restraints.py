@@ -1,9 +1,10 @@
-"""Clipped weights, smoothed labels, LeCam, consensus and unrolling, against closed forms."""
+"""Decayed and clipped weights, smoothed labels, LeCam, consensus and unrolling, against closed forms."""
 
 import math
 from collections.abc import Callable
 from copy import deepcopy
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -11,9 +12,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
+from gandiag import regularizers
 from gandiag.errors import GandiagError
 from gandiag.losses import LOSSES
-from gandiag.regularizers import LeCam, clip_weights, consensus, label_smoothing, unrolled
+from gandiag.regularizers import LeCam, clip_weights, consensus, label_smoothing, unrolled, weight_decay
 
 
 def test_clipping_keeps_every_parameter_within_the_limit_and_leaves_small_ones() -> None:
@@ -24,6 +26,37 @@ def test_clipping_keeps_every_parameter_within_the_limit_and_leaves_small_ones()
     clip_weights(network, 0.01)
     torch.testing.assert_close(network.weight.detach(), torch.tensor([[0.01, -0.01, 0.005]]))
     assert network.bias.item() == pytest.approx(-0.01)
+
+
+def test_the_list_of_regularizers_has_a_line_for_every_public_name() -> None:
+    public = {name for name, part in vars(regularizers).items() if callable(part)}
+    assert len(public) == 20
+    # The slope at the inputs is what penalties are made of, and the layer is within with_minibatch_std.
+    assert all(f"{name}(" in regularizers.__doc__ for name in public - {"input_gradient", "MinibatchStd"})
+
+
+def test_weight_decay_is_half_the_squared_norm_of_what_is_trained_with_the_parameters_as_its_slope() -> None:
+    network = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1)).double()
+    network[0].bias.requires_grad_(False)
+    trained = [p for p in network.parameters() if p.requires_grad]
+    penalty = weight_decay(network)
+    values = np.concatenate([p.detach().numpy().ravel() for p in trained])
+    assert penalty.item() == pytest.approx(0.5 * values @ values, rel=1e-12)
+    assert all(map(torch.equal, torch.autograd.grad(penalty, trained), trained))
+
+
+@pytest.mark.parametrize("kind", [Adam, SGD])
+def test_weight_decay_in_the_loss_is_that_of_the_optimizer(kind: type[Optimizer]) -> None:
+    by_loss = nn.Linear(3, 1).double()
+    by_optimizer = deepcopy(by_loss)
+    samples = torch.randn(5, 3, dtype=torch.float64)
+    for network, in_loss, decay in ((by_loss, 0.3, 0.0), (by_optimizer, 0.0, 0.3)):
+        optimizer = kind(network.parameters(), lr=0.1, weight_decay=decay)
+        for _ in range(3):
+            optimizer.zero_grad()
+            (network(samples).square().mean() + in_loss * weight_decay(network)).backward()
+            optimizer.step()
+    torch.testing.assert_close(by_loss.weight, by_optimizer.weight, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("smoothing", [0.1, 0.3])
