@@ -47,7 +47,7 @@ def _steps_of(optimizer: float | Optimizer, parameters: Sequence[Tensor]) -> lis
     if isinstance(optimizer, Real | Tensor):
         return [_DescentStep({**PLAIN, "lr": optimizer}, {}) for _ in parameters]
     # By its exact type: a subclass may step in another way, as AdamW does beside Adam.
-    if type(optimizer) not in (Adam, AdamW, SGD):
+    if not isinstance(optimizer, Optimizer) or type(optimizer) not in (Adam, AdamW, SGD):
         raise GandiagError(
             f"Steps can be looked ahead of Adam, AdamW, SGD or plain gradient descent, not of "
             f"{type(optimizer).__name__}; give the discriminator's optimizer if it is one of them, or a learning rate."
@@ -87,12 +87,14 @@ class _DescentStep:
             gradient = gradient + group["weight_decay"] * value
         if group["momentum"]:
             gradient = self._accumulated(gradient, group["momentum"])
-        return value - group["lr"] * gradient
+        moved: Tensor = value - group["lr"] * gradient
+        return moved
 
     def _accumulated(self, gradient: Tensor, momentum: float) -> Tensor:
-        first = self._velocity is None
-        share = 1 - self._group["dampening"]
-        self._velocity = gradient if first else momentum * self._velocity + share * gradient
+        if self._velocity is None:
+            self._velocity = gradient
+        else:
+            self._velocity = momentum * self._velocity + (1 - self._group["dampening"]) * gradient
         return gradient + momentum * self._velocity if self._group["nesterov"] else self._velocity
 
 
@@ -130,4 +132,5 @@ class _AdamStep:
         self._square = second * self._square + (1 - second) * gradient * gradient
         self._largest = torch.maximum(self._largest, self._square) if group["amsgrad"] else self._square
         size = (self._largest / (1 - second**self._count) + TINY).sqrt() + group["eps"]
-        return value - rate * self._mean / (1 - first**self._count) / size
+        moved: Tensor = value - rate * self._mean / (1 - first**self._count) / size
+        return moved
