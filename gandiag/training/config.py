@@ -3,7 +3,9 @@
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_type_hints
+
+import numpy as np
 
 from gandiag.data.catalogue import DATASETS
 from gandiag.errors import GandiagError
@@ -37,6 +39,8 @@ AntiCollapse = Literal["none", "minibatch_std", "pacgan2", "pacgan4", "unrolled1
 @dataclass(frozen=True)
 class TrainingConfig:
     """One run, to the last number: equal configurations on one machine give equal runs.
+
+    NumPy's numbers become Python's, so that equal configurations are equal in JSON too.
 
     Attributes:
         dataset: Name of the data set.
@@ -92,6 +96,7 @@ class TrainingConfig:
     checkpoint_every: int = 1000
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         _check_choice("dataset", self.dataset, DATASETS)
         _check_choice("model", self.model, tuple(MODELS))
         _check_choice("loss", self.loss, tuple(LOSSES))
@@ -104,14 +109,25 @@ class TrainingConfig:
         for name in ("pretraining", "strength"):
             _check(name, getattr(self, name), getattr(self, name) >= 0, "at least 0")
         for name in ("learning_rate_generator", "learning_rate_discriminator"):
-            value = getattr(self, name)
-            _check(name, value, math.isfinite(value) and value > 0, "a finite number above 0")
+            _check(name, getattr(self, name), getattr(self, name) > 0, "a finite number above 0")
         for name in ("beta1", "beta2", "momentum", "ema_decay"):
             _check(name, getattr(self, name), 0 <= getattr(self, name) < 1, "in [0, 1)")
         _check("real_label", self.real_label, self.real_label in (0, 1), "0 or 1")
         _check("probe_every", self.probe_every, self.probe_every is None or self.probe_every >= 1, "at least 1")
         self._check_regularizer()
         _check("batch_size", self.batch_size, self.batch_size % self.packing == 0, f"a multiple of {self.packing}")
+
+    def _check_kinds(self) -> None:
+        for name, kind in KINDS.items():
+            value = getattr(self, name)
+            if isinstance(value, np.generic):
+                value = value.item()
+                object.__setattr__(self, name, value)
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if kind is int:
+                _check(name, value, whole or (name == "probe_every" and value is None), "a whole number")
+            if kind is float:
+                _check(name, value, whole or (isinstance(value, float) and math.isfinite(value)), "a finite number")
 
     def _check_regularizer(self) -> None:
         if self.regularizer not in WITHOUT_STRENGTH and self.strength == 0:
@@ -154,6 +170,13 @@ class TrainingConfig:
         return cls(**values)
 
 
+KINDS: dict[str, type] = {
+    name: next((kind for kind in (int, float) if hint in (kind, kind | None)), str)
+    for name, hint in get_type_hints(TrainingConfig).items()
+}
+"""Option → ``int``, ``float`` or ``str``."""
+
+
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise GandiagError(f"Unknown {name} '{value}'; choose one of {', '.join(choices)}.")
@@ -161,4 +184,4 @@ def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
 
 def _check(name: str, value: object, holds: bool, requirement: str) -> None:
     if not holds:
-        raise GandiagError(f"{name} must be {requirement}; got {value}.")
+        raise GandiagError(f"{name} must be {requirement}; got {value!r}.")

@@ -1,7 +1,10 @@
 """Bad settings are refused with one clear sentence."""
 
 import dataclasses
+import json
+import math
 
+import numpy as np
 import pytest
 
 from gandiag.cli.train import setting_helps
@@ -21,7 +24,15 @@ from gandiag.training import PRESETS, TrainingConfig
         ({"batch_size": 0}, "batch_size must be at least 1; got 0."),
         ({"n_critic": -1}, "n_critic must be at least 1; got -1."),
         ({"learning_rate_generator": 0.0}, "learning_rate_generator must be a finite number above 0; got 0.0."),
-        ({"learning_rate_discriminator": float("nan")}, "must be a finite number above 0; got nan."),
+        ({"learning_rate_discriminator": float("nan")}, "must be a finite number; got nan."),
+        ({"strength": math.inf}, "strength must be a finite number; got inf."),
+        ({"strength": None}, "strength must be a finite number; got None."),
+        ({"iterations": 1.5}, "iterations must be a whole number; got 1.5."),
+        ({"iterations": 2.0}, "iterations must be a whole number; got 2.0."),
+        ({"n_critic": "two"}, "n_critic must be a whole number; got 'two'."),
+        ({"n_critic": True}, "n_critic must be a whole number; got True."),
+        ({"seed": None}, "seed must be a whole number; got None."),
+        ({"probe_every": "often"}, "probe_every must be a whole number; got 'often'."),
         ({"beta1": 1.0}, "beta1 must be in [0, 1); got 1.0."),
         ({"real_label": 2}, "real_label must be 0 or 1; got 2."),
         ({"regularizer": "r1"}, "The regularizer 'r1' needs a strength above 0; give --strength."),
@@ -48,6 +59,12 @@ def test_an_unknown_option_is_named():
 @pytest.mark.parametrize("config", PRESETS.values(), ids=PRESETS)
 def test_a_configuration_survives_the_way_to_json_and_back(config):
     assert TrainingConfig.from_dict(config.to_dict()) == config
+
+
+def test_numbers_of_numpy_are_taken_as_pythons():
+    config = TrainingConfig(n_critic=np.int64(3), strength=np.float32(0.5), beta1=np.float64(0.25))
+    assert config == TrainingConfig(n_critic=3, strength=0.5, beta1=0.25)
+    assert json.loads(json.dumps(config.to_dict())) == config.to_dict()
 
 
 def test_every_setting_is_described():
