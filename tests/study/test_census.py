@@ -13,14 +13,14 @@ from gandiag.study import Study, one_run, product, run_study, write_results
 from gandiag.study.answer import beside_published
 from gandiag.study.one_run import attempt
 from gandiag.study.results import read
-from gandiag.study.study import label
+from gandiag.study.study import MEASURABLE, label
 from gandiag.training import TrainingConfig, census, train
 
 BASE = TrainingConfig(dataset="ring", model="mlp", iterations=30, probe_every=10, checkpoint_every=5)
 STUDY = Study(
     "counted", "How many?", BASE, product(loss=["hinge", "minimax"]), seeds=2,
     measures=("census_modes", "census_kl_to_real"), census={"ring": 2500},
-    published_values={"loss=hinge": {"census_modes": 6.3}, "loss=else": {"census_modes": 1.0}},
+    published_values={"loss=hinge": {"census_modes": 6.3}},
 )  # fmt: skip
 COLUMNS = ["census_samples", "census_coverage", "census_modes", "census_high_quality_share", "census_kl_to_real"]
 
@@ -40,6 +40,7 @@ def test_a_row_has_what_its_generator_shows_at_the_end(done):
         {name: found[name] for name in COLUMNS if row[name] is not None}
     )
     assert row["census_samples"] == 2500
+    assert set(found) <= set(MEASURABLE)
 
 
 def test_stacks_have_the_columns_of_runs_alone(done, tmp_path):
@@ -112,6 +113,7 @@ def test_the_study_of_mode_collapse_in_small_counts_modes_on_all_its_data(mnist_
     assert runs["error"].isna().all()
     assert set(runs["data"]) == {"ring", "grid", "stacked MNIST"}
     assert runs["census_modes"].notna().all()
+    assert {name for name in runs if name.startswith("census_")} <= set(MEASURABLE)
     assert runs.set_index("data").loc["stacked MNIST", "census_samples"].eq(26_000).all()
 
 

@@ -1,8 +1,12 @@
 """Grids, and the mistakes that are refused in one sentence."""
 
 import math
+import pickle
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gandiag.errors import GandiagError
 from gandiag.study import Range, Study, across, distinct, listed, named, product, random_search, zipped
@@ -10,6 +14,22 @@ from gandiag.study.study import label
 from gandiag.training import TrainingConfig
 
 BASE = TrainingConfig(dataset="ring", model="mlp", iterations=10)
+LOSSES = product(loss=["hinge", "minimax"])
+REMEDIES = named("remedy", {"none": {}, "R1": {"regularizer": "r1", "strength": 1.0}})
+VALUES = {
+    "loss": st.sampled_from(["hinge", "minimax", "wasserstein"]),
+    "n_critic": st.integers(1, 4),
+    "beta1": st.floats(0, 1, exclude_max=True),
+    "beta2": st.sampled_from([0.9, 0.9000001, 0.90000011]),
+}
+SETTINGS = st.fixed_dictionaries({}, optional=VALUES)
+CHOICES = st.fixed_dictionaries(
+    {}, optional={key: st.lists(one, min_size=1, max_size=3) for key, one in VALUES.items()}
+)
+NAMED = st.builds(
+    named, st.sampled_from(["recipe", "remedy"]), st.dictionaries(st.sampled_from("abc"), SETTINGS, min_size=1)
+)
+PARTS = st.lists(NAMED | CHOICES.filter(len).map(lambda choices: product(**choices)), min_size=1, max_size=3)
 
 
 def test_a_product_holds_every_combination_once():
@@ -39,6 +59,25 @@ def test_a_random_search_stays_in_its_ranges_and_is_fixed_by_its_seed():
     assert all(0 <= one["beta1"] <= 0.9 for one in grid)
 
 
+@given(st.lists(st.sampled_from([1, 2, 3]), min_size=1), st.sets(st.sampled_from(["hinge", "minimax"]), min_size=1),
+       st.data())  # fmt: skip
+def test_a_random_search_of_lists_draws_no_setting_twice(critics, losses, data):
+    there_are = len(set(critics)) * len(losses)
+    count = data.draw(st.integers(1, there_are))
+    grid = random_search(count, n_critic=critics, loss=sorted(losses))
+    assert len({tuple(one.items()) for one in grid}) == count
+    with pytest.raises(GandiagError, match=f"for {there_are + 1} settings finds only {there_are};"):
+        random_search(there_are + 1, n_critic=critics, loss=sorted(losses))
+
+
+def test_values_come_from_whatever_can_be_gone_through():
+    assert product(n_critic=range(1, 3)) == product(n_critic=(n for n in (1, 2))) == product(n_critic=np.arange(1, 3))
+    study = Study("s", "?", BASE, product(n_critic=np.arange(1, 3), strength=np.array([0.5, 1], dtype=np.float32)))
+    plain = Study("s", "?", BASE, product(n_critic=[1, 2], strength=[0.5, 1.0]))
+    assert [run.identity for run in study.runs] == [run.identity for run in plain.runs]
+    assert [label(one) for one in study.grid] == [label(one) for one in plain.grid]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -58,6 +97,36 @@ def test_a_random_search_stays_in_its_ranges_and_is_fixed_by_its_seed():
         (lambda: Study("s", "?", BASE, ({"beta1": 0.5}, {})), "twice"),
         (lambda: Study("s", "?", BASE, ({"loss": "mse"},)), "Unknown loss 'mse'"),
         (lambda: Study("s", "?", BASE, ({"loss": "hinge"},), seeds=0), "at least 1 seed; got 0"),
+        (lambda: product(n_critic=3), "'n_critic' needs a list with at least one value; got 3"),
+        (lambda: listed("hinge"), "A setting gives keys their values, such as {'loss': 'hinge'}; got 'hinge'"),
+        (lambda: named("seed", {"a": {}}), "'seed' is a column of the results"),
+        (lambda: Study("s", "?", BASE, product(n_critic=["two"])), "n_critic must be a whole number; got 'two'"),
+        (lambda: Study("s", "?", BASE, product(strength=[None])), "strength must be a finite number; got None"),
+        (
+            lambda: Study("s", "?", BASE, ({"beta1": 0}, {"beta1": 0.0})),
+            "2 settings of the study 's' are called 'beta1=0'",
+        ),
+        (lambda: Study("s", "?", BASE, LOSSES, {"los": "hinge"}), "by the baseline's los=hinge; choose one of loss."),
+        (lambda: Study("s", "?", BASE, LOSSES, {"loss": "mse"}), "loss=mse; choose one of hinge, minimax."),
+        (lambda: Study("s", "?", BASE, REMEDIES, {"strength": 1.0}), "strength=1; choose one of remedy."),
+        (lambda: Study("s", "?", BASE, LOSSES, measures=("fid_juge",)), "Nothing measures 'fid_juge'; choose one of"),
+        (
+            lambda: Study("s", "?", BASE, LOSSES, matrix=("loss", "remedy")),
+            "is by 'remedy', which its settings do not all",
+        ),
+        (lambda: Study("s", "?", BASE, LOSSES, matrix=("verdict", "loss")), "is by 'verdict', which its settings"),
+        (
+            lambda: Study("s", "?", BASE, LOSSES, published_values={"hinge": {"modes": 8}}),
+            "is called 'hinge', of which values are published; choose one of loss=hinge; loss=minimax.",
+        ),
+        (
+            lambda: Study("s", "?", BASE, LOSSES, published_values={"loss=hinge": {"mode": 8}}),
+            "Nothing measures 'mode'",
+        ),
+        (
+            lambda: Study("s", "?", BASE, product(iterations=[1, 2])).budgeted(5),
+            "Settings of the study 's' differ in their iterations alone; leave --iterations out.",
+        ),
     ],
 )
 def test_a_mistake_is_one_sentence(make, message):
@@ -86,6 +155,26 @@ def test_names_tell_settings_apart_and_configure_nothing():
         named("loss", {"a": {}})
 
 
+def test_what_no_name_stands_for_is_told_beside_the_names():
+    assert [label(one) for one in across(LOSSES, REMEDIES)] == [
+        "loss=hinge, none", "loss=hinge, R1", "loss=minimax, none", "loss=minimax, R1"
+    ]  # fmt: skip
+    overridden = across(REMEDIES, product(strength=[1.0, 10.0]))
+    assert [label(one) for one in overridden] == [
+        "none, strength=1", "none, strength=10", "R1, strength=1", "R1, strength=10"
+    ]  # fmt: skip
+    study = Study("s", "?", BASE, overridden, {"remedy": "none"})
+    assert [study.baseline_of(one) for one in overridden] == [None, None, "none, strength=1", "none, strength=10"]
+
+
+@given(PARTS)
+def test_labels_tell_all_settings_apart_here_and_in_other_processes(parts):
+    grid = distinct(across(*parts), BASE)
+    labels = [label(one) for one in grid]
+    assert len(set(labels)) == len(grid) == len(Study("s", "?", BASE, grid).grid)
+    assert [label(one) for one in pickle.loads(pickle.dumps(grid))] == labels
+
+
 def test_a_runs_identity_is_its_configurations_and_its_versions(monkeypatch):
     study = Study("s", "?", BASE, product(loss=["hinge", "minimax"]), seeds=2)
     identities = [run.identity for run in study.runs]
@@ -100,3 +189,21 @@ def test_the_smoke_is_small_and_named_as_such():
     assert study.name == "s-smoke"
     assert len(study.runs) == 8
     assert study.base.iterations == 30
+
+
+def test_the_smoke_keeps_what_is_about_its_settings():
+    grid = across(product(iterations=[100, 200]), LOSSES, REMEDIES)
+    published = {label(one): {"modes": 1.0} for one in grid}
+    whole = Study(
+        "s", "?", BASE, grid, {"iterations": 100}, matrix=("iterations", "remedy"), published_values=published
+    )
+    small = whole.smoke()
+    assert [label(one) for one in small.grid] == ["loss=hinge, none", "loss=minimax, none"]
+    assert (small.baseline, small.matrix, small.published_values) == ({}, None, {})
+
+
+def test_a_budget_holds_for_settings_with_one_of_their_own_and_leaves_names_alone():
+    grid = named("data", {"ring": {}, "grid": {"dataset": "grid", "iterations": 20}})
+    study = Study("s", "?", BASE, grid, {"data": "ring"}, 1).budgeted(7)
+    assert [run.config.iterations for run in study.runs] == [7, 7]
+    assert [label(one) for one in study.grid] == ["ring", "grid"]

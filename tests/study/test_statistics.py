@@ -220,7 +220,8 @@ def test_a_failure_that_only_a_run_shows_is_the_baselines_on_the_same_seed():
 
 
 def test_of_remedies_that_mend_as_often_the_cheapest_is_named():
-    study = Study("m", "?", STUDY.base, listed({"loss": "minimax"}), {}, 5, ("modes",), ("failure", "remedy"))
+    grid = across(named("failure", {"oscillation": {}}), named("remedy", {"R1": {}}))
+    study = Study("m", "?", STUDY.base, grid, {}, 5, ("modes",), ("failure", "remedy"))
     columns = ["failure", "remedy", "pairs", "mended", "mended_low", "mended_high", "cost"]
     rows = [
         ("oscillation", "R2", 5, 1.0, 0.57, 1.0, 1.6), ("oscillation", "R1", 5, 1.0, 0.57, 1.0, 1.4),
