@@ -14,9 +14,9 @@ Writes runs.csv, summary.csv, gan_against_autoencoder.png and index.html, the an
 reports/gan_against_autoencoder.
 """
 
-import argparse
 from pathlib import Path
 
+import click
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
@@ -43,23 +43,26 @@ SEEDS, ITERATIONS, BATCH, SAMPLES, SHOWN = 5, 2000, 64, 2000, 8
 MEASURES = ("sharpness_without_speckles", "sharpness", f"fid_judge_n{SAMPLES}")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dataset", default="digits", choices=("digits", "mnist"))
-    parser.add_argument("--data-dir", help="folder that holds MNIST, in torchvision's layout")
-    parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--iterations", type=int, default=ITERATIONS)
-    parser.add_argument("--out", type=Path, default=ROOT / "reports" / "gan_against_autoencoder")
-    parser.add_argument("--smoke", action="store_true", help="a minute's run; its numbers mean nothing")
-    options = parser.parse_args()
-    iterations, seeds = (40, 1) if options.smoke else (options.iterations, options.seeds)
-    dataset = load_dataset(options.dataset, options.data_dir)
-    rows, shown = [], {"real": dataset.samples[:SHOWN]}
+@click.command(help=QUESTION, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--dataset", type=click.Choice(("digits", "mnist")), default="digits", show_default=True)
+@click.option("--data-dir", help="Folder that holds MNIST, in torchvision's layout.")
+@click.option("--seeds", type=int, default=SEEDS, show_default=True)
+@click.option("--iterations", type=int, default=ITERATIONS, show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder of the results. [default: reports/gan_against_autoencoder]"
+)
+@click.option("--smoke", is_flag=True, help="A minute's run; its numbers mean nothing.")
+def main(dataset: str, data_dir: str | None, seeds: int, iterations: int, out: Path | None, smoke: bool) -> None:
+    out = out or ROOT / ("runs/studies/gan_against_autoencoder-smoke" if smoke else "reports/gan_against_autoencoder")
+    if smoke:
+        iterations, seeds = 40, 1
+    data = load_dataset(dataset, data_dir)
+    rows, shown = [], {"real": data.samples[:SHOWN]}
     for seed in tqdm(range(seeds), unit="seed"):
-        for name, images in made(dataset, iterations, seed).items():
-            rows.append({"model": name, "seed": seed, "iterations": iterations, **measured(images, dataset)})
+        for name, images in made(data, iterations, seed).items():
+            rows.append({"model": name, "seed": seed, "iterations": iterations, **measured(images, data)})
             shown.setdefault(name, images[:SHOWN])
-    write(pd.DataFrame(rows), shown, options.out)
+    write(pd.DataFrame(rows), shown, out)
 
 
 def made(dataset: Dataset, iterations: int, seed: int) -> dict[str, Tensor]:
@@ -189,4 +192,4 @@ def answer(summary: pd.DataFrame) -> list[str]:
 
 
 if __name__ == "__main__":
-    explain_errors(main)
+    explain_errors(lambda: main.main(standalone_mode=False))

@@ -12,9 +12,9 @@ Writes curves.csv (a row a measurement), summary.csv, vanishing_gradients.png an
 reports/vanishing_gradients.
 """
 
-import argparse
 from pathlib import Path
 
+import click
 import pandas as pd
 import seaborn
 import torch
@@ -38,30 +38,32 @@ EPOCHS, NOISES, SEEDS = (1, 10, 25), (0.0, 0.3), 3
 BATCH, MEASURED = 64, 512
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dataset", default="digits")
-    parser.add_argument("--data-dir", help="folder that holds MNIST, in torchvision's layout")
-    parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--steps", type=int, default=2000, help="steps of the discriminator on its own")
-    parser.add_argument("--out", type=Path, default=ROOT / "reports" / "vanishing_gradients")
-    parser.add_argument("--smoke", action="store_true", help="a minute's run; its numbers mean nothing")
-    options = parser.parse_args()
-    epochs, steps, seeds = (EPOCHS, options.steps, options.seeds)
-    if options.smoke:
+@click.command(help=QUESTION, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--dataset", default="digits", show_default=True)
+@click.option("--data-dir", help="Folder that holds MNIST, in torchvision's layout.")
+@click.option("--seeds", type=int, default=SEEDS, show_default=True)
+@click.option("--steps", type=int, default=2000, show_default=True, help="Steps of the discriminator on its own.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder of the results. [default: reports/vanishing_gradients]"
+)
+@click.option("--smoke", is_flag=True, help="A minute's run; its numbers mean nothing.")
+def main(dataset: str, data_dir: str | None, seeds: int, steps: int, out: Path | None, smoke: bool) -> None:
+    epochs = EPOCHS
+    out = out or ROOT / ("runs/studies/vanishing_gradients-smoke" if smoke else "reports/vanishing_gradients")
+    if smoke:
         epochs, steps, seeds = (1,), 60, 1
-    dataset = load_dataset(options.dataset, options.data_dir)
+    data = load_dataset(dataset, data_dir)
     plan = [(epoch, seed) for seed in range(seeds) for epoch in epochs]
     rows: list[dict[str, float]] = []
     for epoch, seed in tqdm(plan, unit="generator"):
-        iterations = max(1, epoch * len(dataset) // BATCH)
-        config = TrainingConfig(dataset=options.dataset, batch_size=BATCH, iterations=iterations, seed=seed)
-        generator = train(config, dataset).players.generator
+        iterations = max(1, epoch * len(data) // BATCH)
+        config = TrainingConfig(dataset=dataset, batch_size=BATCH, iterations=iterations, seed=seed)
+        generator = train(config, data).players.generator
         for noise in NOISES:
             torch.manual_seed(seed)
-            found = curve(generator, config, noise, dataset, steps)
+            found = curve(generator, config, noise, data, steps)
             rows += [{"epochs": epoch, "seed": seed, **row} for row in found]
-    write(pd.DataFrame(rows), options.out, f"{len(plan)} generators on {options.dataset}, {seeds} seeds")
+    write(pd.DataFrame(rows), out, f"{len(plan)} generators on {dataset}, {seeds} seeds")
 
 
 def curve(
@@ -159,4 +161,4 @@ def answer(summary: pd.DataFrame) -> list[str]:
 
 
 if __name__ == "__main__":
-    explain_errors(main)
+    explain_errors(lambda: main.main(standalone_mode=False))
