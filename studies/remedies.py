@@ -1,7 +1,8 @@
 """Which remedy mends which failure?
 
 Recipes that fail for a known reason, on mixtures and on digits, times every remedy, with five paired seeds: the share
-of runs that a remedy turns healthy, with its interval, and what it costs. A setting's baseline is its recipe as it is.
+of runs that a remedy turns healthy, with its interval, and what it costs. A setting's baseline is its recipe as it is; its
+failure is of the kind that the run was judged to have, seed by seed, whatever was expected.
 
     python studies/remedies.py --workers 2                              (can be killed, and goes on where it was)
     python studies/remedies.py --smoke
@@ -74,7 +75,7 @@ STUDY = Study(
             setting
             for scenario in FAILING
             for setting in across(
-                named("kind", {str(scenario.kind): told_apart(scenario.config)}),
+                named("expected", {str(scenario.kind): told_apart(scenario.config)}),
                 named("recipe", {scenario.name: {}}),
                 named("remedy", fitting(scenario.config)),
             )

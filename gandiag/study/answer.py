@@ -42,11 +42,9 @@ def _ranking(study: Study, summary: pd.DataFrame) -> list[str]:
 
 def beside_published(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
     """What others found beside the mean over the seeds here: one row a setting and measure that are published."""
-    judged, known = runs[runs["error"].isna()], {label(setting) for setting in study.grid}
+    judged = runs[runs["error"].isna()]
     rows = []
     for setting, values in study.published_values.items():
-        if setting not in known:  # of the whole study, where this is it in small
-            continue
         own = judged[judged["setting"] == setting]
         for measure, value in values.items():
             found = own[measure].dropna().astype("float64").tolist() if measure in own else []

@@ -1,6 +1,6 @@
 """Which settings of a study answer the same question: those that differ in what is compared alone."""
 
-from gandiag.study.grids import Setting, names_of
+from gandiag.study.grids import Setting, telling
 from gandiag.study.study import Study, label
 
 
@@ -17,7 +17,7 @@ def group_of(study: Study, setting: Setting) -> str:
         >>> group_of(study, grid[1])
         'loss=hinge'
     """
-    kept = {key: value for key, value in _told(setting).items() if key not in study.baseline}
+    kept = {key: value for key, value in telling(setting).items() if key not in study.baseline}
     first = next(iter(kept), None)
     return "" if first is None or not study.baseline else label({first: kept[first]})
 
@@ -33,11 +33,6 @@ def treatment_of(study: Study, setting: Setting) -> str:
         >>> treatment_of(study, grid[1])
         'regularizer=spectral_norm'
     """
-    group, told = group_of(study, setting), _told(setting)
+    group, told = group_of(study, setting), telling(setting)
     rest = {key: value for key, value in told.items() if label({key: value}) != group}
     return label(rest or told)
-
-
-def _told(setting: Setting) -> Setting:
-    """What a setting is called by: its names, or all of it where it has none."""
-    return {key: setting[key] for key in names_of(setting)} or setting

@@ -14,6 +14,7 @@ from gandiag.study.grids import Grid, Name, Setting, configuring, distinct, tell
 from gandiag.training import TrainingConfig, check_census
 from gandiag.version import VERSION
 
+JUDGED = "kind"
 MEASURES = ("fid_judge", "modes", "diversity")
 MEASURABLE = (
     *(column for column in PROBES if column not in ("iteration", "network")),
@@ -69,8 +70,9 @@ class Study:
             otherwise equal, over the same seeds.
         seeds: How many; every setting runs with seeds 0 to ``seeds`` − 1.
         measures: Columns of the probes table, or of the census, that are compared, the most important first.
-        matrix: Two keys of the grid, such as failure and remedy, whose cells say how many of the runs that fail with
-            the baseline are healthy with the remedy.
+        matrix: Two keys of the grid, such as loss and regularizer, whose cells say how many of the runs that fail with
+            the baseline are healthy with the remedy. The first may be ``"kind"``: that of the baseline run's failure,
+            as it is judged.
         published: What others found, with its source; it stands beneath the answer.
         published_values: A setting's label → measure → what others found, to stand beside what was found here.
         census: Data set → samples of the generator, drawn at the end of each run on it, whose modes are counted by
@@ -138,7 +140,7 @@ class Study:
             if measure not in MEASURABLE and not measure.startswith(NUMBERED):
                 raise GandiagError(f"Nothing measures '{measure}'; choose one of {', '.join(MEASURABLE)}.")
         for key in self.matrix or ():
-            if not all(key in setting for setting in self.grid):
+            if key != JUDGED and not all(key in setting for setting in self.grid):
                 raise GandiagError(
                     f"The matrix of the study '{self.name}' is by '{key}', which its settings do not all have; "
                     "choose keys that they have."
@@ -197,7 +199,9 @@ class Study:
             base=base,
             grid=grid,
             baseline={key: value for key, value in self.baseline.items() if any(one.get(key) == value for one in told)},
-            matrix=self.matrix if all(key in setting for key in self.matrix or () for setting in grid) else None,
+            matrix=self.matrix
+            if all(key == JUDGED or key in setting for key in self.matrix or () for setting in grid)
+            else None,
             published_values={one: values for one, values in self.published_values.items() if one in labels},
         )
 
