@@ -1,8 +1,8 @@
 """Which remedy mends which failure?
 
 Recipes that fail for a known reason, on mixtures and on digits, times every remedy, with five paired seeds: the share
-of runs that a remedy turns healthy, with its interval, and what it costs. A setting's baseline is its recipe as it is; its
-failure is of the kind that the run was judged to have, seed by seed, whatever was expected.
+of runs that a remedy turns healthy, with its interval, and what it costs. A setting's baseline is its recipe as it is,
+and the kind of its failure is what each of its runs was judged to have, whatever was expected.
 
     python studies/remedies.py --workers 2                              (can be killed, and goes on where it was)
     python studies/remedies.py --smoke

@@ -128,7 +128,9 @@ def _draw_measure(axes: Axes, study: Study, runs: pd.DataFrame, measure: str) ->
         shown, x=measure, y="setting", order=order, errorbar=lambda own: mean_interval(own.tolist()),
         linestyle="none", ax=axes,
     )  # fmt: skip
-    seaborn.stripplot(shown, x=measure, y="setting", order=order, size=3, color="0.6", ax=axes, legend=False)
+    seaborn.stripplot(
+        shown, x=measure, y="setting", order=order, size=3, color="0.6", jitter=False, ax=axes, legend=False
+    )
     finite = shown[measure].dropna()
     axes.set_xlim(left=min(0.0, float(finite.min())), right=1.05 * max(float(finite.quantile(WORST_SHOWN)), 1e-9))
     axes.set(ylabel="", yticklabels=[], title=f"{measure}: mean, 95 % interval, runs")

@@ -24,7 +24,7 @@ from gandiag.training import Players, TrainingResult, census, read_checkpoint, t
 from gandiag.training.checkpoint import CHECKPOINT
 
 Progress = Callable[[int], None]
-ROW, RECORDING = "row.json", "recording"
+ROW, RECORDING, SECONDS = "row.json", "recording", "seconds.txt"
 FAILURES = (Failure.VANISHING_GRADIENTS, Failure.MODE_COLLAPSE, Failure.NON_CONVERGENCE)
 
 
@@ -71,10 +71,16 @@ def attempt(
     Raises:
         OSError: If the directory cannot be written.
     """
-    started = time.process_time()
+    started = time.process_time() - _spent(directory)
     row = named_row(run)
+
+    def timed(iteration: int) -> None:
+        progress(iteration)
+        if iteration % run.config.checkpoint_every == 0 and iteration < run.config.iterations:
+            (directory / SECONDS).write_text(str(time.process_time() - started), encoding="utf-8")
+
     try:
-        result = _train(run, directory, data_dir, progress)
+        result = _train(run, directory, data_dir, timed)
         recording = Recording.load(directory)
         row |= outcome(result.diagnosis, result.recording.probes) | census_of(run, result.players, data_dir)
         row["error"] = None
@@ -85,6 +91,14 @@ def attempt(
         recording = Recording()
     row["seconds"] = round(time.process_time() - started, 2)  # what else runs on the machine does not count
     return row, recording
+
+
+def _spent(directory: Path) -> float:
+    """Seconds of the processor up to the checkpoint that a run goes on from."""
+    try:
+        return float((directory / SECONDS).read_text(encoding="utf-8")) if (directory / CHECKPOINT).exists() else 0.0
+    except (OSError, ValueError):
+        return 0.0
 
 
 def named_row(run: Run) -> dict[str, Any]:
@@ -172,11 +186,12 @@ def kept(run: Run, out: Path) -> tuple[dict[str, Any], pd.DataFrame]:
     directory = finished(run, out)
     try:
         row: dict[str, Any] = json.loads((directory / ROW).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        failed = row["error"] is not None
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise GandiagError(
             f"{directory / ROW} cannot be read ({error}); delete {directory} and run the study again."
         ) from error
     recording = Recording.load(directory / RECORDING)
-    if row["error"] is None:
+    if not failed:
         row |= outcome(diagnose(recording), recording.probes)
     return row, recording.probes

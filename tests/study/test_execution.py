@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from gandiag.errors import GandiagError
 from gandiag.study import Study, execution, listed, one_run, product, run_study, write_results
 from gandiag.study.execution import _alone_in
 from gandiag.study.one_run import finished
-from gandiag.study.results import read
+from gandiag.study.results import read, redraw
 from gandiag.training import TrainingConfig
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +67,9 @@ def test_all_results_are_tidy_tables_that_open_in_one_line(done):
     manifest = json.loads((done / "manifest.json").read_text())
     assert manifest["runs_finished"] == 4
     assert {"gandiag", "torch"} <= set(manifest["versions"])
+    (call,) = manifest["calls"]
+    assert (call["engine"], call["workers"], call["device"], call["runs"]) == ("processes", 1, "cpu", 4)
+    assert call["seconds"] > 0
     assert "Does it work?" in page.read_text()
 
 
@@ -86,6 +90,50 @@ def test_verdicts_are_by_the_rules_as_they_are_now(done):
     finally:
         row_of.write_text(known)
     assert runs["verdict"].tolist() == [json.loads(known)["verdict"]]
+
+
+def test_a_page_is_drawn_anew_from_its_tables_alone(done, tmp_path):
+    write_results(STUDY, done, into=tmp_path / "report", command="here")
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()}
+    for name in ("summary.csv", "budget.csv", "study.png", "index.html"):
+        (tmp_path / "report" / name).unlink()
+    redraw(STUDY, tmp_path / "report")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()} == kept
+    with pytest.raises(GandiagError, match="another study's tables, or an older one's: it has no 'loss=hinge'"):
+        redraw(replace(STUDY, grid=STUDY.grid[1:]), tmp_path / "report")
+    with pytest.raises(GandiagError, match="holds no tables of the study 'tiny'"):
+        redraw(STUDY, tmp_path)
+
+
+def test_results_go_into_no_file(done, tmp_path):
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(GandiagError, match=r"taken/runs.csv cannot be written"):
+        write_results(STUDY, done, into=tmp_path / "taken")
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "{"])
+def test_a_damaged_row_is_one_sentence(done, tmp_path, content):
+    out = tmp_path / "out"
+    shutil.copytree(done, out)
+    (finished(STUDY.runs[0], out) / one_run.ROW).write_text(content)
+    with pytest.raises(GandiagError, match=r"row.json cannot be read .* run the study again"):
+        read(STUDY, out)
+
+
+def test_the_time_before_a_run_was_killed_counts(tmp_path):
+    run, directory = STUDY.runs[0], tmp_path / "run"
+
+    def kill(iteration: int) -> None:
+        if iteration == 12:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        one_run.attempt(run, directory, progress=kill)
+    assert float((directory / one_run.SECONDS).read_text()) > 0
+    (directory / one_run.SECONDS).write_text("1000")
+    row, _ = one_run.attempt(run, directory)
+    assert row["error"] is None
+    assert row["seconds"] > 1000
 
 
 def test_a_run_that_cannot_be_done_is_a_row_with_its_reason(tmp_path):
