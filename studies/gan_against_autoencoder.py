@@ -14,6 +14,9 @@ Writes runs.csv, summary.csv, gan_against_autoencoder.png and index.html, the an
 reports/gan_against_autoencoder.
 """
 
+import json
+import sys
+import time
 from pathlib import Path
 
 import click
@@ -31,13 +34,15 @@ from gandiag.nets import LectureGenerator, load_judge
 from gandiag.nets.lecture import NOISE_SIZE
 from gandiag.probes import packaged_reference
 from gandiag.report.output import write_output
-from gandiag.study.page import result_page
+from gandiag.study.page import made_by, result_page
+from gandiag.study.provenance import provenance, told
 from gandiag.study.statistics import interquartile_mean, mean_interval
 from gandiag.training import TrainingConfig, train
 from gandiag.training.loop import batch
 
 QUESTION = "Do autoencoders blur where GANs are sharp?"
 READ_AS = "Interquartile means over the seeds with bootstrap 95 % intervals of the mean."
+COMPARED = ("GAN", "variational autoencoder")
 ROOT = Path(__file__).parents[1]
 SEEDS, ITERATIONS, BATCH, SAMPLES, SHOWN = 5, 2000, 64, 2000, 8
 MEASURES = ("sharpness_without_speckles", "sharpness", f"fid_judge_n{SAMPLES}")
@@ -62,7 +67,8 @@ def main(dataset: str, data_dir: str | None, seeds: int, iterations: int, out: P
         for name, images in made(data, iterations, seed).items():
             rows.append({"model": name, "seed": seed, "iterations": iterations, **measured(images, data)})
             shown.setdefault(name, images[:SHOWN])
-    write(pd.DataFrame(rows), shown, out)
+    extent = f"{dataset}, {seeds} seeds, {iterations:,} steps each, {time.process_time() / 3600:.2f} hours on one core"
+    write(pd.DataFrame(rows), shown, out, extent)
 
 
 def made(dataset: Dataset, iterations: int, seed: int) -> dict[str, Tensor]:
@@ -145,7 +151,7 @@ def without_speckles(images: Tensor) -> Tensor:
     return neighbours.median(dim=1).values.view_as(images)
 
 
-def write(runs: pd.DataFrame, shown: dict[str, Tensor], out: Path) -> None:
+def write(runs: pd.DataFrame, shown: dict[str, Tensor], out: Path, extent: str) -> None:
     """The tables, and a row of pictures a model."""
     out.mkdir(parents=True, exist_ok=True)
     runs.to_csv(out / "runs.csv", index=False, float_format="%.4g")
@@ -163,32 +169,42 @@ def write(runs: pd.DataFrame, shown: dict[str, Tensor], out: Path) -> None:
     for line, (name, images) in zip(figure.subplots(len(shown), 1), shown.items(), strict=True):
         line.imshow(torch.cat(list(images[:, 0]), dim=1), cmap="gray_r", vmin=0, vmax=1)
         line.set(xticks=[], yticks=[], title=name)
-    picture = out / "gan_against_autoencoder.png"
-    figure.savefig(picture, dpi=110)
+    for kind in ("png", "svg"):
+        figure.savefig(out / f"gan_against_autoencoder.{kind}", dpi=150)
+    manifest = {"question": QUESTION, "command": told(sys.argv), "extent": extent, **provenance()}
+    write_output(out / "manifest.json", json.dumps(manifest, indent=1).encode())
     cells = [(str(name), [f"{x:.3g}" for x in row]) for name, row in zip(summary.index, summary.values, strict=True)]
-    columns = [*summary.columns.str.replace("_", " ")]
-    page = result_page(
-        QUESTION, answer(summary), [picture.read_bytes()], columns, cells, READ_AS, "Tables: runs.csv, summary.csv."
-    )
+    columns, picture = [*summary.columns.str.replace("_", " ")], (out / "gan_against_autoencoder.png").read_bytes()
+    source = f"{made_by(told(sys.argv))} {extent}. Tables: runs.csv, summary.csv; where from: manifest.json."
+    page = result_page(QUESTION, answer(summary, runs), [picture], columns, cells, READ_AS, source)
     print(f"Look here: {write_output(out / 'index.html', page)}")
 
 
-def answer(summary: pd.DataFrame) -> list[str]:
-    """Each measure of each model, in a sentence."""
+def answer(summary: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
+    """Each measure of each model, in a sentence, and the GAN against the variational autoencoder on the same seeds."""
     words = {
         "sharpness_without_speckles": "Sharpness after a median filter, relative to real images; below 1 is blurred",
         "sharpness": "The same without the filter; above 1 is noise",
         f"fid_judge_n{SAMPLES}": f"fid_judge at {SAMPLES} samples; lower is better",
     }
     return [
-        f"{told}: "
+        f"{means}: "
         + "; ".join(
             f"{name} {row[measure]:.2f} [{row[f'{measure}_low']:.2f}, {row[f'{measure}_high']:.2f}]"
             for name, row in summary.iterrows()
         )
-        + "."
-        for measure, told in words.items()
+        + f". {against(runs, measure)}"
+        for measure, means in words.items()
     ]
+
+
+def against(runs: pd.DataFrame, measure: str) -> str:
+    """The paired difference of the two that are compared."""
+    first, second = (runs[runs["model"] == name].set_index("seed")[measure] for name in COMPARED)
+    differences = (first - second).tolist()
+    low, high = mean_interval(differences)
+    mean = sum(differences) / len(differences)
+    return f"{' against '.join(COMPARED)} on the same seeds: {mean:+.2f} [{low:+.2f}, {high:+.2f}]."
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ from gandiag.errors import GandiagError
 from gandiag.study import Study, run_study, write_results
 from gandiag.study.execution import MARK, Engine
 from gandiag.study.grids import KEYS
+from gandiag.study.provenance import told
 from gandiag.study.results import RUNS, redraw
 from gandiag.training.config import KINDS
 
 STUDIES = Path("studies")
-FOLDERS = ("--out", "--into", "--data-dir")
 MARKS = ("STUDY = ", "@click.command")
 """What a file has in it that is a study: a grid of runs, or a script with options of its own."""
 
@@ -120,7 +120,7 @@ def perform(
     elif not (out / MARK).exists() and (out / RUNS).exists():
         click.echo(f"Look here: {redraw(study, out)}")
         return
-    click.echo(f"Look here: {write_results(study, out, into=into, command=_told(sys.argv))}")
+    click.echo(f"Look here: {write_results(study, out, into=into, command=told(sys.argv))}")
 
 
 def changes_of(study: Study, dataset: str | None, laid: Sequence[str]) -> dict[str, Any]:
@@ -144,16 +144,6 @@ def changes_of(study: Study, dataset: str | None, laid: Sequence[str]) -> dict[s
             kind = "a whole number" if KINDS[key] is int else "a number"
             raise GandiagError(f"--set {key} takes {kind}; got '{text}'.") from None
     return changes
-
-
-def _told(argv: list[str]) -> str:
-    """The command that does it again elsewhere: without folders of this machine."""
-    words, skip = [Path(argv[0]).name], False
-    for word in argv[1:]:
-        if not skip and word not in (*FOLDERS, "--results-only"):
-            words.append(word)
-        skip = word in FOLDERS
-    return " ".join(words)
 
 
 def run_as_script(study: Study) -> None:

@@ -1,9 +1,6 @@
 """What a study leaves behind: tidy tables, a manifest, figures and a page."""
 
 import json
-import os
-import platform
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +16,9 @@ from gandiag.study.grids import names_of
 from gandiag.study.matrix import best_overall, best_remedies, mended, pooled
 from gandiag.study.one_run import finished, kept
 from gandiag.study.page import study_page
+from gandiag.study.provenance import provenance
 from gandiag.study.statistics import summarise
-from gandiag.study.study import Study, label, versions
+from gandiag.study.study import Study, label
 
 RUNS, CURVES, MANIFEST = "runs.csv", "curves.parquet", "manifest.json"
 
@@ -133,31 +131,5 @@ def manifest(study: Study, runs: pd.DataFrame, command: str, called: list[dict[s
         "runs_failed": int(runs["error"].notna().sum()),
         "processor_seconds_of_all_runs": round(float(runs["seconds"].sum()), 1),
         "calls": called,
-        "versions": {**versions(), "python": platform.python_version(), "pandas": pd.__version__},
-        "hardware": {
-            "machine": platform.machine(), "processor": _processor(), "system": platform.system(),
-            "cores": os.cpu_count(),
-        },
-        "git_commit": _git("rev-parse", "HEAD"),
-        "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
-    }  # fmt: skip
-
-
-def _processor() -> str:
-    """The processor's model, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
-
-
-def _git(*words: str) -> str | None:
-    """What git says of the package's checkout; ``None`` where it is none."""
-    try:
-        done = subprocess.run(
-            ["git", *words], capture_output=True, text=True, check=True, timeout=10, cwd=Path(__file__).parent
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
+        **provenance(),
+    }
