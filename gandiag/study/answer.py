@@ -147,6 +147,8 @@ def _extent(study: Study, runs: pd.DataFrame) -> str:
     told = (
         f"{len(runs)} of {len(study.runs)} runs: {len(study.grid)} settings with {study.seeds} paired seeds, "
         f"{f'{shortest:,} to ' if shortest < longest else ''}{longest:,} iterations each, "
-        f"{runs['seconds'].sum() / 3600:.2f} hours on one core."
+        f"{runs['seconds'].sum() / 3600:.2f} hours on one core"
     )
+    untimed = int(runs["seconds"].isna().sum())
+    told += f", {untimed} of them not timed." if untimed else "."
     return told + (f" {failed} runs could not be done; their rows say why." if failed else "")

@@ -113,6 +113,7 @@ def best_remedies(study: Study, matrix: pd.DataFrame) -> list[str]:
         told.append(
             f"{str(name).replace('_', ' ')}: {best[remedy]}{f' (and {equals} more as often)' if equals else ''} "
             f"mends {best['mended']:.0%} [{best['mended_low']:.0%}, {best['mended_high']:.0%}] "
-            f"of {int(best['pairs'])} failing runs, at {best['cost']:.1f} times the time"
+            f"of {int(best['pairs'])} failing runs"
+            + ("" if pd.isna(best["cost"]) else f", at {best['cost']:.1f} times the time")
         )
     return ["What mends most often. " + "; ".join(told) + "."] if told else ["No baseline run failed."]

@@ -226,10 +226,12 @@ def test_of_remedies_that_mend_as_often_the_cheapest_is_named():
     rows = [
         ("oscillation", "R2", 5, 1.0, 0.57, 1.0, 1.6), ("oscillation", "R1", 5, 1.0, 0.57, 1.0, 1.4),
         ("oscillation", "dropout", 5, 0.2, 0.04, 0.62, 1.0), ("lost_in_depth", "R1", 5, 0.0, 0.0, 0.43, 1.4),
+        ("total", "R1", 5, 0.4, 0.12, 0.77, math.nan),
     ]  # fmt: skip
     assert best_remedies(study, pd.DataFrame(rows, columns=columns)) == [
         "What mends most often. oscillation: R1 (and 1 more as often) mends 100% [57%, 100%] of 5 failing runs, "
-        "at 1.4 times the time; lost in depth: nothing mends any of 5 failing runs."
+        "at 1.4 times the time; lost in depth: nothing mends any of 5 failing runs; "
+        "total: R1 mends 40% [12%, 77%] of 5 failing runs."
     ]
 
 
