@@ -207,6 +207,41 @@ def test_killed_again_and_again_it_ends_as_if_it_had_never_been(done, tmp_path):
 
 
 @pytest.mark.slow
+def test_stacks_killed_again_and_again_lose_no_run_and_repeat_none(tmp_path):
+    script, out = tmp_path / "tiny.py", tmp_path / "out"
+    script.write_text(SCRIPT)
+    options = ("--out", out, "--workers", 2, "--engine", "stacked", "--seeds", 40, "--iterations", 150)
+    dice, kept = random.Random(0), {}
+    for _ in range(4):
+        process = start(script, *options)
+        time.sleep(dice.uniform(5, 12))
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        found = {path: path.stat().st_mtime_ns for path in (out / "runs").glob("*/row.json")}
+        assert kept.items() <= found.items(), "a finished run was lost or repeated"
+        kept = found
+    last = start(script, *options)
+    _, complaint = last.communicate()
+    assert last.returncode == 0, complaint
+    rows = {path: path.stat().st_mtime_ns for path in (out / "runs").glob("*/row.json")}
+    assert kept.items() <= rows.items()
+    assert len(rows) == 80
+    assert pd.read_csv(out / "runs.csv")["error"].isna().all()
+
+
+@pytest.mark.slow
+def test_workers_that_die_again_and_again_are_one_sentence(tmp_path):
+    script = tmp_path / "deadly.py"
+    deadly = "if multiprocessing.parent_process() is not None:\n    stacks.do = lambda *anything: os._exit(1)\n"
+    script.write_text(f"import multiprocessing, os\nfrom gandiag.study import stacks\n{deadly}{SCRIPT}")
+    process = start(script, "--out", tmp_path / "out", "--workers", 2)
+    _, complaint = process.communicate()
+    assert process.returncode == 3, complaint
+    assert "A worker died 3 times, with the run" in complaint
+    assert "Traceback" not in complaint
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("blocks", ["1", "8", "60"])
 def test_a_write_that_ends_in_the_middle_is_one_sentence_and_the_next_call_goes_on(done, tmp_path, blocks):
     """In a mark, a table, a checkpoint."""
