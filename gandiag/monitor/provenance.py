@@ -202,7 +202,7 @@ class Provenance(TorchFunctionMode):
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        if torch.compiler.is_compiling():
+        if torch.compiler.is_compiling() or torch.jit.is_tracing():
             return function(*args, **kwargs)
         result = function(*args, **kwargs)
         inputs = list(tensors_in((args, kwargs)))
