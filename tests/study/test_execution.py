@@ -232,8 +232,8 @@ def test_stacks_killed_again_and_again_lose_no_run_and_repeat_none(tmp_path):
 @pytest.mark.slow
 def test_workers_that_die_again_and_again_are_one_sentence(tmp_path):
     script = tmp_path / "deadly.py"
-    deadly = "if multiprocessing.parent_process() is not None:\n    stacks.do = lambda *anything: os._exit(1)\n"
-    script.write_text(f"import multiprocessing, os\nfrom gandiag.study import stacks\n{deadly}{SCRIPT}")
+    deadly = "if __name__ == '__mp_main__':\n    stacks.do = lambda *anything: os._exit(1)\n"  # in workers alone
+    script.write_text(f"import os\nfrom gandiag.study import stacks\n{deadly}{SCRIPT}")
     process = start(script, "--out", tmp_path / "out", "--workers", 2)
     _, complaint = process.communicate()
     assert process.returncode == 3, complaint
