@@ -118,7 +118,7 @@ def perform(
     if not results_only:
         run_study(study, out, workers=workers, data_dir=data_dir, engine=engine, address=address, device=device)
     elif not (out / MARK).exists() and (out / RUNS).exists():
-        click.echo(f"Look here: {redraw(study, out)}")
+        click.echo(f"Look here: {redraw(study, out, into)}")
         return
     click.echo(f"Look here: {write_results(study, out, into=into, command=told(sys.argv))}")
 

@@ -4,9 +4,9 @@ from itertools import combinations
 
 import pandas as pd
 
-from gandiag.study.groups import group_of, treatment_of
+from gandiag.study.groups import groups, treatment_of
 from gandiag.study.statistics import LOWER_IS_BETTER, SIGNIFICANT, mean_interval
-from gandiag.study.study import Study, label
+from gandiag.study.study import Study
 
 MOST_BASELINES = 8  # told one by one
 MOST_RANKED = 10  # settings of a group that are told in order
@@ -25,7 +25,7 @@ def _ranking(study: Study, summary: pd.DataFrame) -> list[str]:
     """The settings of each group from the best on, by the first measure that was had; nothing where they are many."""
     measure = next((one for one in study.measures if summary[f"{one}_iqm"].notna().any()), None)
     table = summary.assign(
-        group=[group_of(study, setting) for setting in study.grid],
+        group=list(groups(study).values()),
         treatment=[treatment_of(study, setting) for setting in study.grid],
     )
     if measure is None or not study.baseline or table.groupby("group").size().max() > MOST_RANKED:
@@ -56,11 +56,10 @@ def beside_published(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
 
 def _beside_published(study: Study, runs: pd.DataFrame) -> list[str]:
     """A sentence a measure, and how much of the published order holds."""
-    groups = {label(setting): group_of(study, setting) for setting in study.grid}
     return [
         f"{measure}, mean here (published): "
         + "; ".join(f"{one['setting']} {_figure(one['here'])} ({one['published']:.4g})" for _, one in rows.iterrows())
-        + f". In the published order: {_in_order(rows, rows['setting'].map(groups))}."
+        + f". In the published order: {_in_order(rows, rows['setting'].map(groups(study)))}."
         for measure, rows in beside_published(study, runs).groupby("measure", sort=False)
     ]
 
@@ -138,7 +137,8 @@ def _differences(study: Study, summary: pd.DataFrame) -> list[str]:
 def _greatest(word: str, settings: pd.DataFrame, measure: str) -> str:
     row = settings.iloc[int(settings[f"{measure}_difference"].abs().argmax())]
     low, high = row[f"{measure}_difference_low"], row[f"{measure}_difference_high"]
-    return f" The greatest {word}: {row['setting']}, {row[f'{measure}_difference']:+.3g} [{low:+.3g}, {high:+.3g}]."
+    bounds = "" if pd.isna(low) else f" [{low:+.3g}, {high:+.3g}]"
+    return f" The greatest {word}: {row['setting']}, {row[f'{measure}_difference']:+.3g}{bounds}."
 
 
 def _extent(study: Study, runs: pd.DataFrame) -> str:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-from gandiag.study.groups import group_of
+from gandiag.study.groups import groups
 from gandiag.study.matrix import beside_baselines
 from gandiag.study.statistics import LOWER_IS_BETTER, OUTCOMES, budget_table, mean_interval
 from gandiag.study.study import Study, label
@@ -27,10 +27,10 @@ def first_measure(study: Study, runs: pd.DataFrame) -> str | None:
 
 def budgets(study: Study, runs: pd.DataFrame, measure: str) -> pd.DataFrame:
     """The budget curves of a study: one a group of settings, where there are not too many to be told apart."""
-    groups = {label(setting): group_of(study, setting) for setting in study.grid}
-    few = 1 < len(set(groups.values())) <= MOST_PROFILED
-    group = runs["setting"].map(groups) if few else pd.Series("all settings", runs.index)
-    return budget_table(runs, group.fillna(""), measure)
+    found = groups(study)
+    few = 1 < len(set(found.values())) <= MOST_PROFILED
+    group = runs["setting"].map(found) if few else pd.Series("all settings", runs.index)
+    return budget_table(runs, group, measure)
 
 
 def figure_of(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> Figure:
@@ -83,10 +83,9 @@ def matrix_figure(study: Study, runs: pd.DataFrame, matrix: pd.DataFrame) -> Fig
 
 def budget_figure(study: Study, runs: pd.DataFrame, measure: str) -> Figure:
     """The first measure's performance profiles and budget curves, by group: of a study that a matrix shows."""
-    groups = {label(setting): group_of(study, setting) for setting in study.grid}
     figure = Figure(figsize=(13, 4.5), layout="constrained")
     profile, budget = figure.subplots(1, 2)
-    _draw_profile(profile, runs.assign(group=runs["setting"].map(groups)), "group", measure)
+    _draw_profile(profile, runs.assign(group=runs["setting"].map(groups(study))), "group", measure)
     _draw_budget(budget, study, runs, measure)
     return figure
 

@@ -22,17 +22,13 @@ def group_of(study: Study, setting: Setting) -> str:
     return "" if first is None or not study.baseline else label({first: kept[first]})
 
 
-def treatment_of(study: Study, setting: Setting) -> str:
-    """What a setting does within its group, in words.
+def groups(study: Study) -> dict[str, str]:
+    """Label of each setting → its group."""
+    return {label(setting): group_of(study, setting) for setting in study.grid}
 
-    Examples:
-        >>> from gandiag.study import across, product
-        >>> from gandiag.training import TrainingConfig
-        >>> grid = across(product(loss=["hinge", "minimax"]), product(regularizer=["none", "spectral_norm"]))
-        >>> study = Study("s", "?", TrainingConfig(), grid, baseline={"regularizer": "none"})
-        >>> treatment_of(study, grid[1])
-        'regularizer=spectral_norm'
-    """
+
+def treatment_of(study: Study, setting: Setting) -> str:
+    """What a setting does within its group, in words: ``'regularizer=spectral_norm'`` in the example above."""
     group, told = group_of(study, setting), telling(setting)
     rest = {key: value for key, value in told.items() if label({key: value}) != group}
     return label(rest or told)

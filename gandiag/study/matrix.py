@@ -60,10 +60,8 @@ def pooled(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, found in _pairs(study, runs).groupby(remedy, sort=False):
         after, before = (found[column] == HEALTHY for column in ("verdict", "verdict_before"))
-        share, p = (
-            Share(int(after.sum()), len(found)),
-            paired_rate_p_value(list(after.astype(int) - before.astype(int))),
-        )
+        share, changes = Share(int(after.sum()), len(found)), after.astype(int) - before.astype(int)
+        p = paired_rate_p_value(changes.tolist())
         rows.append((name, share.of, share.value, *share.interval, float(before.mean()), p))
     columns = [remedy, "pairs", "healthy", "healthy_low", "healthy_high", "healthy_before", "p"]
     table = pd.DataFrame(rows, columns=columns)

@@ -15,7 +15,11 @@ FOLDERS = ("--out", "--into", "--data-dir")
 
 
 def provenance() -> dict[str, Any]:
-    """For a manifest: ``versions``, ``hardware``, ``git_commit``, and whether there were ``uncommitted_changes``."""
+    """For a manifest: ``versions``, ``hardware``, ``git_commit``, and whether there were ``uncommitted_changes``.
+
+    What git does not know, outside of a checkout, is ``None``.
+    """
+    changed = _git("status", "--porcelain", "--untracked-files=no")
     return {
         "versions": {**versions(), "python": platform.python_version(), "pandas": pd.__version__},
         "hardware": {
@@ -23,7 +27,7 @@ def provenance() -> dict[str, Any]:
             "cores": os.cpu_count(),
         },
         "git_commit": _git("rev-parse", "HEAD"),
-        "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "uncommitted_changes": None if changed is None else bool(changed),
     }  # fmt: skip
 
 

@@ -64,8 +64,8 @@ def write_results(study: Study, out: Path, *, into: Path | None = None, command:
     return _write_page(study, runs, into, command)
 
 
-def redraw(study: Study, folder: Path) -> Path:
-    """Write the summary, the pictures and the page anew from the tables in a folder, such as one under ``reports/``.
+def redraw(study: Study, folder: Path, into: Path | None = None) -> Path:
+    """Write the summary, the pictures and the page anew from a folder's tables, there or into another.
 
     Verdicts stay those of the table: the recordings that they were read from need not be there.
 
@@ -80,7 +80,7 @@ def redraw(study: Study, folder: Path) -> Path:
     unknown = set(runs["setting"]) - {label(setting) for setting in study.grid}
     if unknown:
         raise GandiagError(f"{folder} holds another study's tables, or an older one's: it has no '{min(unknown)}'.")
-    return _write_page(study, runs, folder, command)
+    return _write_page(study, runs, into or folder, command)
 
 
 def _write_page(study: Study, runs: pd.DataFrame, into: Path, command: str) -> Path:

@@ -47,6 +47,29 @@ def start(script: Path, *options: object, blocks: str = "unlimited") -> "subproc
     )
 
 
+def killed_until_whole(script: Path, out: Path, times: int, seconds: tuple[float, float], *options: object) -> None:
+    """Kill a study again and again, then let it end: no finished run may be lost or done again."""
+    command = (script, "--out", out, "--workers", 2, *options)
+    dice, kept = random.Random(0), {}
+    for _ in range(times):
+        process = start(*command)
+        time.sleep(dice.uniform(*seconds))
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        found = rows_of(out)
+        assert kept.items() <= found.items(), "a finished run was lost or repeated"
+        kept = found
+    last = start(*command)
+    _, complaint = last.communicate()
+    assert last.returncode == 0, complaint
+    assert kept.items() <= rows_of(out).items()
+
+
+def rows_of(out: Path) -> dict[Path, int]:
+    """Row of each finished run → when it was written."""
+    return {path: path.stat().st_mtime_ns for path in (out / "runs").glob("*/row.json")}
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory) -> Path:
     """The study, run in this process from beginning to end."""
@@ -99,6 +122,7 @@ def test_a_page_is_drawn_anew_from_its_tables_alone(done, tmp_path):
         (tmp_path / "report" / name).unlink()
     redraw(STUDY, tmp_path / "report")
     assert {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()} == kept
+    assert redraw(STUDY, tmp_path / "report", tmp_path / "elsewhere").read_bytes() == kept["index.html"]
     with pytest.raises(GandiagError, match="another study's tables, or an older one's: it has no 'loss=hinge'"):
         redraw(replace(STUDY, grid=STUDY.grid[1:]), tmp_path / "report")
     with pytest.raises(GandiagError, match="holds no tables of the study 'tiny'"):
@@ -186,19 +210,7 @@ def test_no_finished_run_is_one_sentence(tmp_path):
 def test_killed_again_and_again_it_ends_as_if_it_had_never_been(done, tmp_path):
     script, out = tmp_path / "tiny.py", tmp_path / "out"
     script.write_text(SCRIPT)
-    dice, kept = random.Random(0), {}
-    for _ in range(6):
-        process = start(script, "--out", out, "--workers", 2)
-        time.sleep(dice.uniform(3, 9))
-        os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
-        found = {path: path.stat().st_mtime_ns for path in (out / "runs").glob("*/row.json")}
-        assert kept.items() <= found.items(), "a finished run was lost or repeated"
-        kept = found
-    last = start(script, "--out", out, "--workers", 2)
-    _, complaint = last.communicate()
-    assert last.returncode == 0, complaint
-    assert kept.items() <= {path: path.stat().st_mtime_ns for path in (out / "runs").glob("*/row.json")}.items()
+    killed_until_whole(script, out, 6, (3, 9))
     left_out = ["seconds"]
     assert_frame_equal(
         read(STUDY, out)[0].drop(columns=left_out), read(STUDY, done)[0].drop(columns=left_out), check_exact=True
@@ -210,23 +222,10 @@ def test_killed_again_and_again_it_ends_as_if_it_had_never_been(done, tmp_path):
 def test_stacks_killed_again_and_again_lose_no_run_and_repeat_none(tmp_path):
     script, out = tmp_path / "tiny.py", tmp_path / "out"
     script.write_text(SCRIPT)
-    options = ("--out", out, "--workers", 2, "--engine", "stacked", "--seeds", 40, "--iterations", 150)
-    dice, kept = random.Random(0), {}
-    for _ in range(4):
-        process = start(script, *options)
-        time.sleep(dice.uniform(5, 12))
-        os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
-        found = {path: path.stat().st_mtime_ns for path in (out / "runs").glob("*/row.json")}
-        assert kept.items() <= found.items(), "a finished run was lost or repeated"
-        kept = found
-    last = start(script, *options)
-    _, complaint = last.communicate()
-    assert last.returncode == 0, complaint
-    rows = {path: path.stat().st_mtime_ns for path in (out / "runs").glob("*/row.json")}
-    assert kept.items() <= rows.items()
-    assert len(rows) == 80
-    assert pd.read_csv(out / "runs.csv")["error"].isna().all()
+    killed_until_whole(script, out, 4, (5, 12), "--engine", "stacked", "--seeds", 40, "--iterations", 150)
+    runs = pd.read_csv(out / "runs.csv")
+    assert len(runs) == 80
+    assert runs["error"].isna().all()
 
 
 @pytest.mark.slow
