@@ -95,6 +95,7 @@ MODELS = MappingProxyType(
         "lecture_relu_batch_norm_both": _lecture(
             leaky=False, discriminator_leaky=False, batch_norm=True, discriminator_batch_norm=True
         ),
+        "lecture_deep": _lecture(depth=5),
         "lecture_sigmoid": _lecture(depth=5, hidden=nn.Sigmoid),
         "lecture_sigmoid_batch_norm": _lecture(depth=5, hidden=nn.Sigmoid, batch_norm=True),
         "conditional_written": _conditional_written(),
