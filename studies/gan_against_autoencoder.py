@@ -34,7 +34,8 @@ from gandiag.nets import LectureGenerator, load_judge
 from gandiag.nets.lecture import NOISE_SIZE
 from gandiag.probes import packaged_reference
 from gandiag.report.output import write_output
-from gandiag.study.page import made_by, result_page
+from gandiag.study.answer import interval
+from gandiag.study.page import made_by, number, result_page
 from gandiag.study.provenance import provenance, told
 from gandiag.study.statistics import interquartile_mean, mean_interval
 from gandiag.training import TrainingConfig, train
@@ -167,13 +168,13 @@ def write(runs: pd.DataFrame, shown: dict[str, Tensor], out: Path, extent: str) 
     print(summary.to_string(float_format="%.3g"))
     figure = Figure(figsize=(SHOWN + 1.5, 1.25 * len(shown)), layout="constrained")
     for line, (name, images) in zip(figure.subplots(len(shown), 1), shown.items(), strict=True):
-        line.imshow(torch.cat(list(images[:, 0]), dim=1), cmap="gray_r", vmin=0, vmax=1)
+        line.imshow(torch.cat(list(images[:, 0]), dim=1).numpy(), cmap="gray_r", vmin=0, vmax=1)
         line.set(xticks=[], yticks=[], title=name)
     for kind in ("png", "svg"):
         figure.savefig(out / f"gan_against_autoencoder.{kind}", dpi=150)
     manifest = {"question": QUESTION, "command": told(sys.argv), "extent": extent, **provenance()}
     write_output(out / "manifest.json", json.dumps(manifest, indent=1).encode())
-    cells = [(str(name), [f"{x:.3g}" for x in row]) for name, row in zip(summary.index, summary.values, strict=True)]
+    cells = [(str(name), [number(x) for x in row]) for name, row in zip(summary.index, summary.values, strict=True)]
     columns, picture = [*summary.columns.str.replace("_", " ")], (out / "gan_against_autoencoder.png").read_bytes()
     source = f"{made_by(told(sys.argv))} {extent}. Tables: runs.csv, summary.csv; where from: manifest.json."
     page = result_page(QUESTION, answer(summary, runs), [picture], columns, cells, READ_AS, source)
@@ -190,7 +191,7 @@ def answer(summary: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
     return [
         f"{means}: "
         + "; ".join(
-            f"{name} {row[measure]:.2f} [{row[f'{measure}_low']:.2f}, {row[f'{measure}_high']:.2f}]"
+            f"{name} {row[measure]:.2f}{interval(row[f'{measure}_low'], row[f'{measure}_high'], '.2f')}"
             for name, row in summary.iterrows()
         )
         + f". {against(runs, measure)}"
@@ -202,9 +203,9 @@ def against(runs: pd.DataFrame, measure: str) -> str:
     """The paired difference of the two that are compared."""
     first, second = (runs[runs["model"] == name].set_index("seed")[measure] for name in COMPARED)
     differences = (first - second).tolist()
-    low, high = mean_interval(differences)
     mean = sum(differences) / len(differences)
-    return f"{' against '.join(COMPARED)} on the same seeds: {mean:+.2f} [{low:+.2f}, {high:+.2f}]."
+    bounds = interval(*mean_interval(differences), "+.2f")
+    return f"{' against '.join(COMPARED)} on the same seeds: {mean:+.2f}{bounds}."
 
 
 if __name__ == "__main__":

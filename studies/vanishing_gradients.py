@@ -29,7 +29,8 @@ from gandiag.cli import explain_errors
 from gandiag.data import Dataset, load_dataset
 from gandiag.losses import LOSSES, cross_entropy_discriminator
 from gandiag.report.output import write_output
-from gandiag.study.page import made_by, result_page
+from gandiag.study.answer import interval
+from gandiag.study.page import made_by, number, result_page
 from gandiag.study.provenance import provenance, told
 from gandiag.study.statistics import mean_interval
 from gandiag.training import Players, TrainingConfig, train
@@ -141,7 +142,7 @@ def write(curves: pd.DataFrame, out: Path, extent: str) -> None:
     write_output(out / "manifest.json", json.dumps(manifest, indent=1).encode())
     columns = [*summary.columns.str.replace("_", " ")]
     cells = [
-        (f"G after {epochs} epochs, noise {noise:g}", [f"{x:.3g}" for x in row])
+        (f"G after {epochs} epochs, noise {noise:g}", [number(x) for x in row])
         for (epochs, noise), row in zip(summary.index, summary.values, strict=True)
     ]
     picture, source = (out / "vanishing_gradients.png").read_bytes(), f"{made_by(told(sys.argv))} {extent}. {SOURCE}"
@@ -170,7 +171,8 @@ def answer(summary: pd.DataFrame, curves: pd.DataFrame) -> list[str]:
         words = "Without noise" if noise == 0 else f"With noise of {noise:g} on the discriminator's inputs"
         found = {
             loss: ", ".join(
-                f"{row[loss]:.2g} [{row[f'{loss}_low']:.2g}, {row[f'{loss}_high']:.2g}]" for _, row in own.iterrows()
+                f"{row[loss]:.2g}{interval(row[f'{loss}_low'], row[f'{loss}_high'], '.2g')}"
+                for _, row in own.iterrows()
             )
             for loss in ("minimax", "non_saturating")
         }

@@ -81,6 +81,11 @@ def _figure(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
+def interval(low: float, high: float, form: str) -> str:
+    """An interval's bounds behind a number, in the number's own format; nothing where too few runs give none."""
+    return "" if pd.isna(low) else f" [{low:{form}}, {high:{form}}]"
+
+
 def share(row: pd.Series, outcome: str) -> str:
     """A rate with its interval."""
     if pd.isna(row[outcome]):
@@ -136,8 +141,7 @@ def _differences(study: Study, summary: pd.DataFrame) -> list[str]:
 
 def _greatest(word: str, settings: pd.DataFrame, measure: str) -> str:
     row = settings.iloc[int(settings[f"{measure}_difference"].abs().argmax())]
-    low, high = row[f"{measure}_difference_low"], row[f"{measure}_difference_high"]
-    bounds = "" if pd.isna(low) else f" [{low:+.3g}, {high:+.3g}]"
+    bounds = interval(row[f"{measure}_difference_low"], row[f"{measure}_difference_high"], "+.3g")
     return f" The greatest {word}: {row['setting']}, {row[f'{measure}_difference']:+.3g}{bounds}."
 
 

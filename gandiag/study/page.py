@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from gandiag.report.rendering import render
-from gandiag.study.answer import share
+from gandiag.study.answer import interval, share
 from gandiag.study.statistics import OUTCOMES
 from gandiag.study.study import Study
 
@@ -72,13 +72,13 @@ def _cells(row: pd.Series, measures: list[str]) -> list[str]:
     for measure in measures:
         difference, low, high = (row[f"{measure}_difference{end}"] for end in ("", "_low", "_high"))
         cells += [
-            _number(row[f"{measure}_iqm"]),
-            "–" if pd.isna(difference) else f"{difference:+.3g} [{_signed(low)}, {_signed(high)}]",
-            _number(row[f"{measure}_effect_size"]),
-            _number(row[f"{measure}_p_adjusted"]),
-            _number(row[f"{measure}_seeds_needed"]),
+            number(row[f"{measure}_iqm"]),
+            "–" if pd.isna(difference) else f"{difference:+.3g}{interval(low, high, '+.3g')}",
+            number(row[f"{measure}_effect_size"]),
+            number(row[f"{measure}_p_adjusted"]),
+            number(row[f"{measure}_seeds_needed"]),
         ]
-    return [*cells, _number(row["seconds"])]
+    return [*cells, number(row["seconds"])]
 
 
 def _healthier(row: pd.Series) -> str:
@@ -88,9 +88,6 @@ def _healthier(row: pd.Series) -> str:
     return f"{row['healthy_difference']:+.0%}" + ("" if pd.isna(p) else f", p {p:.2g}")
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A number of three digits; a dash where it is not known."""
     return "–" if pd.isna(value) else f"{value:.3g}"
-
-
-def _signed(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:+.3g}"
