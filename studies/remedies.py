@@ -58,10 +58,10 @@ REMEDIES: dict[str, Setting] = {
                                                "learning_rate_generator": 1e-4, "optimizer_generator": "adam"},
     "β1 0": {"beta1": 0.0},
 }  # fmt: skip
-LEAKY = {  # activations that die or saturate → the same with LeakyReLU or, in the generator of points, ReLU
-    "mlp_relu_discriminator": "mlp",
-    "mlp_sigmoid": "mlp_deep",
-    "lecture_sigmoid": "lecture_deep",
+ACTIVATIONS: dict[str, dict[str, Setting]] = {  # by the model that has others
+    "mlp_relu_discriminator": {"LeakyReLU for ReLU in D": {"model": "mlp"}},
+    "mlp_sigmoid": {"ReLU for sigmoids in G": {"model": "mlp_deep"}},
+    "lecture_sigmoid": {"LeakyReLU for sigmoids in G": {"model": "lecture_deep"}},
 }
 
 
@@ -78,9 +78,7 @@ def fitting(config: TrainingConfig) -> dict[str, Setting]:
     other = f"{config.model}_batch_norm"
     if other in MODELS:
         found["batch normalisation in G"] = {"model": other}
-    if config.model in LEAKY:
-        found["activations that pass the gradient"] = {"model": LEAKY[config.model]}
-    return found
+    return found | ACTIVATIONS.get(config.model, {})
 
 
 def told_apart(config: TrainingConfig) -> dict[str, object]:

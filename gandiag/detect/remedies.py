@@ -12,6 +12,8 @@ _TTUR = "Give both players learning rates nearer to each other, and one step eac
 _NON_SATURATING = "Train the generator with the non-saturating loss, −log D(G(z)), instead of log(1 − D(G(z)))"
 _BATCH_NORM = "Put batch normalisation into the generator"
 _PACKING = "Show the discriminator several samples at once (packing)"
+_LEAKY = "Use LeakyReLU in the discriminator instead of ReLU"
+_RECTIFIED = "Use ReLU or LeakyReLU in the generator instead of sigmoid"
 _CONSTRAIN = "Constrain the critic: gandiag.regularizers.wgan_gp(discriminator, real, fake), strength 10"
 
 MEASURED = MappingProxyType(
@@ -39,6 +41,31 @@ MEASURED = MappingProxyType(
         "instance noise 0.1": "Add noise with a standard deviation of 0.1 to the discriminator's inputs",
         "weight decay 1e-3": "Give the discriminator's weights a decay of 0.001",
         "β1 0": "Set Adam's β1 to 0 for both players",
+        "R2 10": "Add R2 to the discriminator: gandiag.regularizers.r2(discriminator, fake), strength 10",
+        "R1 + R2 1": "Add R1 and R2 to the discriminator: gandiag.regularizers.r1_r2(discriminator, real, fake)",
+        "weight clipping 0.1": (
+            "Clip the discriminator's weights after each of its steps: "
+            "gandiag.regularizers.clip_weights(discriminator, 0.1)"
+        ),
+        "layer normalisation in D": (
+            "Put layer normalisation into the discriminator: gandiag.regularizers.layer_normalised(discriminator)"
+        ),
+        "LeCam 0.1": "Add LeCam to the discriminator's loss: gandiag.regularizers.LeCam(), strength 0.1",
+        "consensus optimisation 0.1": "Add gandiag.regularizers.consensus to both players' losses, strength 0.1",
+        "label smoothing 0.1": (
+            "Smooth the real labels: gandiag.regularizers.label_smoothing(real_logits), strength 0.1"
+        ),
+        "Wasserstein loss, WGAN-GP 10": (
+            "Train with the Wasserstein loss and gandiag.regularizers.wgan_gp(discriminator, real, fake), strength 10"
+        ),
+        "PacGAN 4": _PACKING,
+        "unrolled 5": "Let the generator look 5 steps of the discriminator ahead: gandiag.regularizers.unrolled",
+        "one step each, D's rate four times G's": (
+            "Give both players one step each, and the discriminator four times the generator's learning rate"
+        ),
+        "LeakyReLU for ReLU in D": _LEAKY,
+        "ReLU for sigmoids in G": _RECTIFIED,
+        "LeakyReLU for sigmoids in G": _RECTIFIED,
     }
 )
 """Remedies of the study ``studies/remedies.py`` → what to do."""
@@ -66,7 +93,7 @@ REMEDIES = MappingProxyType(
         ),
         "dead_discriminator": (
             Remedy(
-                "Use LeakyReLU in the discriminator instead of ReLU",
+                _LEAKY,
                 "a dead ReLU passes no gradient, a LeakyReLU always does (Radford et al. 2016)",
             ),
             Remedy(
@@ -82,6 +109,7 @@ REMEDIES = MappingProxyType(
                 _BATCH_NORM,
                 "keeps deep generators from sending all noise to one point (Radford et al. 2016)",
             ),
+            Remedy(_RECTIFIED, "a sigmoid's slope is ¼ at most, and shrinks the gradient in each layer"),
             Remedy("Use fewer layers or residual connections in the generator", "the gradient shrinks layer by layer"),
         ),
         "total": (

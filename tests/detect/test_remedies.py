@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from gandiag.detect import remedies
+from gandiag.study.grids import names_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,6 +52,12 @@ def test_of_equals_the_literatures_own_is_first_and_then_the_cheaper_one(advice)
     advice(("total", "hinge loss", 2, 2, 0.5), ("total", "dropout 0.3", 2, 2, 0.4), ("total", "PacGAN 2", 2, 2, 9.0))
     found = remedies.remedies_for("total")
     assert [one.action.split(" ")[0] for one in found[:3]] == ["Show", "Put", "Train"]
+
+
+def test_every_remedy_of_the_study_says_what_to_do():
+    study = runpy.run_path(str(ROOT / "studies" / "remedies.py"))["STUDY"]
+    tried = {names_of(setting)["remedy"] for setting in study.grid}
+    assert tried - {"none"} == set(remedies.MEASURED)
 
 
 def test_the_packaged_table_is_made_of_the_committed_study():
