@@ -34,8 +34,8 @@ from gandiag.nets import LectureGenerator, load_judge
 from gandiag.nets.lecture import NOISE_SIZE
 from gandiag.probes import packaged_reference
 from gandiag.report.output import write_output
-from gandiag.study.answer import interval
-from gandiag.study.page import made_by, number, result_page
+from gandiag.study.answer import interval, number
+from gandiag.study.page import made_by, result_page
 from gandiag.study.provenance import provenance, told
 from gandiag.study.statistics import interquartile_mean, mean_interval
 from gandiag.training import TrainingConfig, train
@@ -191,7 +191,7 @@ def answer(summary: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
     return [
         f"{means}: "
         + "; ".join(
-            f"{name} {row[measure]:.2f}{interval(row[f'{measure}_low'], row[f'{measure}_high'], '.2f')}"
+            f"{name} {number(row[measure])}{interval(row[f'{measure}_low'], row[f'{measure}_high'])}"
             for name, row in summary.iterrows()
         )
         + f". {against(runs, measure)}"
@@ -204,8 +204,8 @@ def against(runs: pd.DataFrame, measure: str) -> str:
     first, second = (runs[runs["model"] == name].set_index("seed")[measure] for name in COMPARED)
     differences = (first - second).tolist()
     mean = sum(differences) / len(differences)
-    bounds = interval(*mean_interval(differences), "+.2f")
-    return f"{' against '.join(COMPARED)} on the same seeds: {mean:+.2f}{bounds}."
+    bounds = interval(*mean_interval(differences), "+")
+    return f"{' against '.join(COMPARED)} on the same seeds: {number(mean, '+')}{bounds}."
 
 
 if __name__ == "__main__":

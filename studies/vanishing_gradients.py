@@ -29,8 +29,8 @@ from gandiag.cli import explain_errors
 from gandiag.data import Dataset, load_dataset
 from gandiag.losses import LOSSES, cross_entropy_discriminator
 from gandiag.report.output import write_output
-from gandiag.study.answer import interval
-from gandiag.study.page import made_by, number, result_page
+from gandiag.study.answer import interval, number
+from gandiag.study.page import made_by, result_page
 from gandiag.study.provenance import provenance, told
 from gandiag.study.statistics import mean_interval
 from gandiag.training import Players, TrainingConfig, train
@@ -171,8 +171,7 @@ def answer(summary: pd.DataFrame, curves: pd.DataFrame) -> list[str]:
         words = "Without noise" if noise == 0 else f"With noise of {noise:g} on the discriminator's inputs"
         found = {
             loss: ", ".join(
-                f"{row[loss]:.2g}{interval(row[f'{loss}_low'], row[f'{loss}_high'], '.2g')}"
-                for _, row in own.iterrows()
+                number(row[loss]) + interval(row[f"{loss}_low"], row[f"{loss}_high"]) for _, row in own.iterrows()
             )
             for loss in ("minimax", "non_saturating")
         }

@@ -35,7 +35,7 @@ def _ranking(study: Study, summary: pd.DataFrame) -> list[str]:
     told = []
     for name in dict.fromkeys(table["group"]):
         own = ranked[ranked["group"] == name]
-        settings = (f"{row['treatment']} = {row[column]:.3g} ({row['healthy']:.0%})" for _, row in own.iterrows())
+        settings = (f"{row['treatment']} = {number(row[column])} ({row['healthy']:.0%})" for _, row in own.iterrows())
         told.append((f"{name}: " if name else "") + ", ".join(settings))
     return [f"From the best on, by {measure} (and by how many runs are healthy). {'; '.join(told)}."]
 
@@ -58,7 +58,7 @@ def _beside_published(study: Study, runs: pd.DataFrame) -> list[str]:
     """A sentence a measure, and how much of the published order holds."""
     return [
         f"{measure}, mean here (published): "
-        + "; ".join(f"{one['setting']} {_figure(one['here'])} ({one['published']:.4g})" for _, one in rows.iterrows())
+        + "; ".join(f"{one['setting']} {number(one['here'])} ({one['published']:.4g})" for _, one in rows.iterrows())
         + f". In the published order: {_in_order(rows, rows['setting'].map(groups(study)))}."
         for measure, rows in beside_published(study, runs).groupby("measure", sort=False)
     ]
@@ -77,13 +77,19 @@ def _in_order(rows: pd.DataFrame, group: pd.Series) -> str:
     return ", ".join(told)
 
 
-def _figure(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:.3g}" if value < 100 else f"{value:.0f}"
+def number(value: float, sign: str = "") -> str:
+    """A number of three digits or, from 100 on, a whole one; a dash where it is not known.
+
+    Args:
+        value: The number.
+        sign: ``"+"`` shows that of positive ones too.
+    """
+    return "–" if pd.isna(value) else f"{value:{sign}.3g}" if abs(value) < 100 else f"{value:{sign}.0f}"
 
 
-def interval(low: float, high: float, form: str) -> str:
-    """An interval's bounds behind a number, in the number's own format; nothing where too few runs give none."""
-    return "" if pd.isna(low) else f" [{low:{form}}, {high:{form}}]"
+def interval(low: float, high: float, sign: str = "") -> str:
+    """An interval's bounds behind a number; nothing where too few runs give none."""
+    return "" if pd.isna(low) else f" [{number(low, sign)}, {number(high, sign)}]"
 
 
 def share(row: pd.Series, outcome: str) -> str:
@@ -141,8 +147,8 @@ def _differences(study: Study, summary: pd.DataFrame) -> list[str]:
 
 def _greatest(word: str, settings: pd.DataFrame, measure: str) -> str:
     row = settings.iloc[int(settings[f"{measure}_difference"].abs().argmax())]
-    bounds = interval(row[f"{measure}_difference_low"], row[f"{measure}_difference_high"], "+.3g")
-    return f" The greatest {word}: {row['setting']}, {row[f'{measure}_difference']:+.3g}{bounds}."
+    difference, low, high = (row[f"{measure}_difference{end}"] for end in ("", "_low", "_high"))
+    return f" The greatest {word}: {row['setting']}, {number(difference, '+')}{interval(low, high, '+')}."
 
 
 def _extent(study: Study, runs: pd.DataFrame) -> str:

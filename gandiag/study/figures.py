@@ -1,6 +1,7 @@
 """A study in pictures: outcomes, the first measure, its profile, and the best to be had for a budget of runs."""
 
 import io
+from collections.abc import Callable
 from typing import Any, Literal
 
 import matplotlib
@@ -10,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
+from gandiag.study.answer import number
 from gandiag.study.groups import groups
 from gandiag.study.matrix import beside_baselines
 from gandiag.study.statistics import LOWER_IS_BETTER, OUTCOMES, budget_table, mean_interval
@@ -67,7 +69,7 @@ def matrix_figure(study: Study, runs: pd.DataFrame, matrix: pd.DataFrame) -> Fig
     measure = first_measure(study, judged)
     figure = Figure(figsize=(5 + 2.2 * len(order[1]), 2.4 + 0.26 * len(order[0])), layout="constrained")
     healthy, *mended, measured = figure.subplots(1, 3 if len(matrix) else 2, sharey=True)
-    shares = {"annot": True, "fmt": ".0%", "cmap": "Blues", "vmin": 0, "vmax": 1}
+    shares: dict[str, Any] = {"form": "{:.0%}".format, "cmap": "Blues", "vmin": 0, "vmax": 1}
     _heat(healthy, judged.pivot_table("healthy", down, across), order, "Healthy runs", **shares)
     for axes in mended:  # none, where no baseline run failed
         _heat(axes, matrix.pivot_table("mended", down, across), order, "Of the failing runs, mended", **shares)
@@ -76,7 +78,7 @@ def matrix_figure(study: Study, runs: pd.DataFrame, matrix: pd.DataFrame) -> Fig
     else:
         table = judged.pivot_table(measure, down, across, aggfunc="median")
         colours = "Blues_r" if measure in LOWER_IS_BETTER else "Blues"
-        _heat(measured, table, order, f"{measure}, median", annot=True, fmt=".3g", cmap=colours, robust=True)
+        _heat(measured, table, order, f"{measure}, median", form=number, cmap=colours, robust=True)
     figure.suptitle(study.question, wrap=True)
     return figure
 
@@ -96,10 +98,18 @@ def _order(study: Study, runs: pd.DataFrame, key: str) -> list[str]:
     return list(dict.fromkeys(map(str, values)))
 
 
-def _heat(axes: Axes, table: pd.DataFrame, order: list[list[str]], title: str, **options: Any) -> None:
+def _heat(
+    axes: Axes,
+    table: pd.DataFrame,
+    order: list[list[str]],
+    title: str,
+    form: Callable[[float], str],
+    **options: Any,
+) -> None:
     shown = table.reindex(index=order[0], columns=order[1]).astype("float64")
     shown = shown.set_axis([name.replace("_", " ") for name in shown.columns], axis=1)
-    seaborn.heatmap(shown, cbar=False, linewidths=0.5, annot_kws={"size": 8}, ax=axes, **options)
+    told = shown.map(form)
+    seaborn.heatmap(shown, annot=told, fmt="", cbar=False, linewidths=0.5, annot_kws={"size": 8}, ax=axes, **options)
     axes.set(xlabel="", ylabel="", title=title)
     axes.tick_params(axis="x", rotation=40)
     axes.tick_params(axis="y", rotation=0)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from gandiag.report.rendering import render
-from gandiag.study.answer import interval, share
+from gandiag.study.answer import interval, number, share
 from gandiag.study.statistics import OUTCOMES
 from gandiag.study.study import Study
 
@@ -17,6 +17,7 @@ READ_AS = (
     "corrected after Benjamini and Hochberg. Where that leaves a difference open, the last number says how many seeds "
     "would decide it (power 0.8). Seconds are a run's median."
 )
+MOST_SEEDS = 1000  # beyond, it does not matter how many more
 
 
 def study_page(
@@ -73,10 +74,10 @@ def _cells(row: pd.Series, measures: list[str]) -> list[str]:
         difference, low, high = (row[f"{measure}_difference{end}"] for end in ("", "_low", "_high"))
         cells += [
             number(row[f"{measure}_iqm"]),
-            "–" if pd.isna(difference) else f"{difference:+.3g}{interval(low, high, '+.3g')}",
+            number(difference, "+") + interval(low, high, "+"),
             number(row[f"{measure}_effect_size"]),
             number(row[f"{measure}_p_adjusted"]),
-            number(row[f"{measure}_seeds_needed"]),
+            _seeds(row[f"{measure}_seeds_needed"]),
         ]
     return [*cells, number(row["seconds"])]
 
@@ -88,6 +89,5 @@ def _healthier(row: pd.Series) -> str:
     return f"{row['healthy_difference']:+.0%}" + ("" if pd.isna(p) else f", p {p:.2g}")
 
 
-def number(value: float) -> str:
-    """A number of three digits; a dash where it is not known."""
-    return "–" if pd.isna(value) else f"{value:.3g}"
+def _seeds(value: float) -> str:
+    return f"over {MOST_SEEDS:,}" if value > MOST_SEEDS else number(value)

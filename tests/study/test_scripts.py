@@ -103,4 +103,4 @@ def test_models_are_compared_on_the_same_seeds(autoencoder):
             for name in autoencoder["COMPARED"]
         ]
     )
-    assert autoencoder["against"](runs, "sharpness").endswith("on the same seeds: +1.00 [+1.00, +1.00].")
+    assert autoencoder["against"](runs, "sharpness").endswith("on the same seeds: +1 [+1, +1].")
