@@ -49,7 +49,8 @@ def run_study(
     Args:
         study: The study.
         out: Folder of its results.
-        workers: Processes, each with one thread; 1 does all in this one.
+        workers: Processes; 1 does all in this one. Each has one thread, so that they don't fight and every engine
+            finds the same to the bit.
         data_dir: Where MNIST is looked for first; on a cluster, on each of its machines.
         engine: ``"processes"`` of this machine; ``"stacked"``, the same with runs that share an architecture trained
             as one; or ``"ray"`` for a cluster's processes, which decides itself how many.
@@ -149,8 +150,13 @@ def calls(out: Path) -> list[dict[str, Any]]:
 
 
 def _one_by_one(stacks: list[Stack], out: Path, data_dir: str | Path | None, bar: "tqdm[None]", device: str) -> None:
-    for stack in stacks:
-        do_together(stack, out, data_dir, device, bar.update)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for stack in stacks:
+            do_together(stack, out, data_dir, device, bar.update)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _side_by_side(

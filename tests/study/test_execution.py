@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 from pandas.testing import assert_frame_equal
 from tqdm import tqdm
 
@@ -76,6 +77,24 @@ def done(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("study") / "out"
     run_study(STUDY, out)
     return out
+
+
+def test_one_worker_finds_to_the_bit_what_several_find_whatever_the_threads(tmp_path):
+    base = TrainingConfig(dataset="digits", model="dcgan_small", iterations=8, probe_every=4)
+    study, threads = Study("convolutions", "?", base, listed({}), seeds=2), torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        run_study(study, tmp_path / "one")
+        assert torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(threads)
+    run_study(study, tmp_path / "several", workers=2)
+    for one, several in zip(read(study, tmp_path / "one"), read(study, tmp_path / "several"), strict=True):
+        assert_frame_equal(
+            one.drop(columns="seconds", errors="ignore"),
+            several.drop(columns="seconds", errors="ignore"),
+            check_exact=True,
+        )
 
 
 def test_all_results_are_tidy_tables_that_open_in_one_line(done):
