@@ -58,12 +58,17 @@ def figure_of(study: Study, runs: pd.DataFrame, summary: pd.DataFrame) -> Figure
     return figure
 
 
-def matrix_figure(study: Study, runs: pd.DataFrame, matrix: pd.DataFrame) -> Figure:
-    """Shares of healthy runs, of mended ones, and the first measure's median, by the two keys of the matrix."""
+def matrix_figure(study: Study, runs: pd.DataFrame, matrix: pd.DataFrame) -> Figure | None:
+    """Shares of healthy runs, of mended ones, and the first measure's median, by the two keys of the matrix.
+
+    Nothing, where the first key is the kind of failure and no run was judged to have one.
+    """
     assert study.matrix is not None
     across, down = study.matrix
     beside = beside_baselines(study, runs)
     order = [_order(study, beside, key) for key in (down, across)]
+    if not all(order):
+        return None
     judged = beside[beside["error"].isna()]
     judged = judged.assign(healthy=(judged["verdict"] == "healthy").astype(float))
     measure = first_measure(study, judged)

@@ -87,16 +87,17 @@ def _write_page(study: Study, runs: pd.DataFrame, into: Path, command: str) -> P
     """All that follows from the table of runs."""
     summary, measure = summarise(study, runs), first_measure(study, runs)
     paragraphs = answer(study, runs, summary)
-    if study.matrix is None:
-        figures = {"study": figure_of(study, runs, summary)}
-    else:
+    figures = {}
+    if study.matrix is not None:
         matrix, overall = mended(study, runs), pooled(study, runs)
         paragraphs = best_overall(study, overall) + best_remedies(study, matrix) + paragraphs
         write_output(into / "matrix.csv", matrix.to_csv(index=False).encode())
         write_output(into / "overall.csv", overall.to_csv(index=False).encode())
-        figures = {"study": matrix_figure(study, runs, matrix)}
-        if measure is not None:
-            figures["budget"] = budget_figure(study, runs, measure)
+        if (figure := matrix_figure(study, runs, matrix)) is not None:
+            figures["study"] = figure
+            if measure is not None:
+                figures["budget"] = budget_figure(study, runs, measure)
+    figures = figures or {"study": figure_of(study, runs, summary)}
     write_output(into / "summary.csv", summary.to_csv(index=False).encode())
     if measure is not None:
         write_output(into / "budget.csv", budgets(study, runs, measure).to_csv(index=False).encode())

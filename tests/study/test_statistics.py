@@ -216,7 +216,11 @@ def test_a_failure_that_only_a_run_shows_is_the_baselines_on_the_same_seed():
     assert (overall["pairs"], overall["healthy"], overall["healthy_before"]) == (8, 7 / 8, 1 / 8)
     assert overall["p"] == pytest.approx(2 * (1 + 8) / 2**8)  # seven to the better, one to the worse
     assert best_overall(study, pooled(study, runs))[0].startswith("Over all that they were tried on, no remedy")
-    assert drawn(matrix_figure(study, runs, mended(study, runs)), "png").startswith(b"\x89PNG")
+    figure = matrix_figure(study, runs, mended(study, runs))
+    assert figure is not None
+    assert drawn(figure, "png").startswith(b"\x89PNG")
+    healthy = runs.assign(verdict="healthy", kind=None)
+    assert matrix_figure(study, healthy, mended(study, healthy)) is None
 
 
 def test_of_remedies_that_mend_as_often_the_cheapest_is_named():
