@@ -14,10 +14,14 @@ ADVICE = ROOT / "gandiag" / "detect" / "advice.csv"
 
 
 def advice(matrix: pd.DataFrame) -> pd.DataFrame:
-    """Kind of failure and remedy → failing runs that it was tried on, how many it mended, and its cost in time."""
+    """Kind of failure and remedy → failing runs that it was tried on, how many it mended, and its cost in time.
+
+    ``share_low`` is the lower end of the mended share's interval.
+    """
     mended = (matrix["mended"] * matrix["pairs"]).round().astype(int)
-    table = matrix.assign(mended=mended, tried=matrix["pairs"], cost=matrix["cost"].round(2))
-    return table[["kind", "remedy", "mended", "tried", "cost"]].sort_values(["kind", "remedy"])
+    low = matrix["mended_low"].round(3)
+    table = matrix.assign(mended=mended, tried=matrix["pairs"], share_low=low, cost=matrix["cost"].round(2))
+    return table[["kind", "remedy", "mended", "tried", "share_low", "cost"]].sort_values(["kind", "remedy"])
 
 
 if __name__ == "__main__":

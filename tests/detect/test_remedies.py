@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 
 from gandiag.detect import remedies
 from gandiag.study.grids import names_of
@@ -18,7 +19,11 @@ def advice(monkeypatch):
     """Puts a table of its own in the place of the packaged one."""
 
     def put(*rows: tuple[str, str, int, int, float]) -> None:
-        table = [dict(zip(("kind", "remedy", "mended", "tried", "cost"), map(str, row), strict=True)) for row in rows]
+        columns = ("kind", "remedy", "mended", "tried", "cost")
+        table = [dict(zip(columns, map(str, row), strict=True)) for row in rows]
+        for one in table:
+            found = binomtest(int(one["mended"]), int(one["tried"])).proportion_ci(method="wilson")
+            one["share_low"] = str(found.low)
         monkeypatch.setattr(remedies, "_advice", lambda: tuple(table))
         remedies.remedies_for.cache_clear()
 
@@ -52,6 +57,11 @@ def test_of_equals_the_literatures_own_is_first_and_then_the_cheaper_one(advice)
     advice(("total", "hinge loss", 2, 2, 0.5), ("total", "dropout 0.3", 2, 2, 0.4), ("total", "PacGAN 2", 2, 2, 9.0))
     found = remedies.remedies_for("total")
     assert [one.action.split(" ")[0] for one in found[:3]] == ["Show", "Put", "Train"]
+
+
+def test_what_was_tried_more_often_comes_before_what_had_luck(advice):
+    advice(("total", "hinge loss", 2, 2, 0.5), ("total", "dropout 0.3", 9, 10, 1.0))
+    assert [one.action.split(" ")[0] for one in remedies.remedies_for("total")[:2]] == ["Put", "Train"]
 
 
 def test_every_remedy_of_the_study_says_what_to_do():
