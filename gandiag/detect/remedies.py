@@ -353,13 +353,14 @@ def _measured(kind: str) -> list[tuple[str, str]]:
         key=lambda row: (
             -float(row["share_low"]),
             MEASURED[row["remedy"]] not in known,
-            float(row["cost"]),
+            float(row["cost"] or "inf"),
         )
     )
     found: dict[str, str] = {}
     for row in rows:
-        told = f"mended {row['mended']} of {row['tried']} such runs at {float(row['cost']):.1f} times the time"
-        found.setdefault(MEASURED[row["remedy"]], f"{told} (reports/remedies)")
+        cost = f" at {float(row['cost']):.1f} times the time" if row["cost"] else ""
+        told = f"mended {row['mended']} of {row['tried']} such runs{cost} (reports/remedies)"
+        found.setdefault(MEASURED[row["remedy"]], told)
     return list(found.items())[:MOST_MEASURED]
 
 

@@ -19,7 +19,7 @@ Setting = Mapping[str, Any]
 Grid = tuple[Setting, ...]
 KEYS = tuple(field.name for field in dataclasses.fields(TrainingConfig) if field.name != "seed")
 
-COLUMNS = ("run", "setting", "seed", "verdict", "kind", "onset", "error", "seconds")
+COLUMNS = ("run", "setting", "seed", "verdict", "kind", "onset", "error", "seconds", "stacked")
 """Columns of a study's runs that no names may take the place of."""
 
 

@@ -16,14 +16,16 @@ def beside_baselines(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
     """Each run beside its baseline's on the same seed; a baseline run stands beside itself.
 
     Returns:
-        The runs, with ``baseline``, ``verdict_before`` and ``seconds_before``, and the matrix's first key as the
-        baseline has it: a failure is what a run had before the remedy.
+        The runs, with ``baseline``, ``verdict_before``, ``seconds_before`` and ``stacked_before``, and the matrix's
+        first key as the baseline has it: a failure is what a run had before the remedy.
     """
     assert study.matrix is not None
     failure, _ = study.matrix
     baselines = {label(setting): study.baseline_of(setting) or label(setting) for setting in study.grid}
-    before = runs[["setting", "seed", "verdict", "seconds", failure]].rename(
-        columns={"setting": "baseline", "verdict": "verdict_before", "seconds": "seconds_before"}
+    if "stacked" not in runs:
+        runs = runs.assign(stacked=False)
+    before = runs[["setting", "seed", "verdict", "seconds", "stacked", failure]].rename(
+        columns={"setting": "baseline"} | {name: f"{name}_before" for name in ("verdict", "seconds", "stacked")}
     )
     own = runs.drop(columns=failure).assign(baseline=runs["setting"].map(baselines))
     return own.merge(before, on=["baseline", "seed"])
@@ -34,7 +36,8 @@ def mended(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         The study's two keys; ``pairs`` (failing baseline runs with a judged partner), ``mended`` (share of the partners
-        that are healthy) with its Wilson interval, and ``cost`` (median ratio of their times).
+        that are healthy) with its Wilson interval, and ``cost`` (median ratio of their times; NaN, where one was
+        trained in a stack, which takes less time, and the other alone).
     """
     assert study.matrix is not None
     failure, remedy = study.matrix
@@ -43,7 +46,8 @@ def mended(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (one, other), found in pairs.groupby([failure, remedy], sort=False):
         share = Share(int((found["verdict"] == HEALTHY).sum()), len(found))
-        cost = float((found["seconds"] / found["seconds_before"]).median())
+        alike = found[found["stacked"] == found["stacked_before"]]
+        cost = float((alike["seconds"] / alike["seconds_before"]).median())
         rows.append((one, other, share.of, share.value, *share.interval, cost if math.isfinite(cost) else math.nan))
     return pd.DataFrame(rows, columns=[failure, remedy, "pairs", "mended", "mended_low", "mended_high", "cost"])
 

@@ -90,6 +90,7 @@ def attempt(
         row |= {"verdict": None, "kind": None, "onset": None, "error": f"{type(error).__name__}: {error}"}
         recording = Recording()
     row["seconds"] = round(time.process_time() - started, 2)  # what else runs on the machine does not count
+    row["stacked"] = False
     return row, recording
 
 

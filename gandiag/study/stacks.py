@@ -122,7 +122,7 @@ def _trained(
         outcome(result.diagnosis, result.recording.probes) | census_of(run, result.players, data_dir)
         for run, result in zip(stack, results, strict=True)
     ]
-    told = {"error": None, "seconds": round((clock() - started) / len(stack), 2)}
+    told = {"error": None, "seconds": round((clock() - started) / len(stack), 2), "stacked": True}
     for run, result, one in zip(stack, results, found, strict=True):
         keep(finished(run, out), named_row(run) | one | told, result.recording)
     return True

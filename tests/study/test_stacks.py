@@ -20,7 +20,7 @@ STUDY = Study("tiny", "Does it work?", BASE, product(loss=["hinge", "minimax"]),
 def compared(study: Study, out: Path, engine: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     run_study(study, out, engine=engine)  # type: ignore[arg-type]
     runs, curves = read(study, out)
-    return runs.drop(columns="seconds"), curves
+    return runs.drop(columns=["seconds", "stacked"]), curves
 
 
 def test_rows_and_curves_are_those_of_runs_one_by_one(tmp_path, monkeypatch):

@@ -198,6 +198,9 @@ def test_the_matrix_counts_pairs_whose_baseline_failed():
     assert row["mended"] == pytest.approx(2 / 3)
     assert row["mended_low"] == pytest.approx(0.2077, abs=1e-4)  # Wilson's, of 2 in 3
     assert row["cost"] == 1.5
+    apart = mended(study, runs.assign(stacked=runs["remedy"] == "R1"))
+    assert apart["cost"].isna().all()
+    assert mended(study, runs.assign(stacked=True))["cost"].tolist() == [1.5]
     assert best_remedies(study, mended(study, runs))[0].startswith("What mends most often. mode collapse: R1 mends 67%")
 
 
