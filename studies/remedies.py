@@ -105,7 +105,7 @@ STUDY = Study(
     baseline={"remedy": "none"},
     matrix=("kind", "remedy"),
     seeds=5,
-    measures=("diversity", "fid_judge", "high_quality_share"),
+    measures=("energy", "fid_judge", "diversity"),
 )
 
 if __name__ == "__main__":

@@ -69,7 +69,9 @@ MEASURED = MappingProxyType(
     }
 )
 """Remedies of the study ``studies/remedies.py`` → what to do."""
-LEAST_MENDED = 0.5  # of the failing runs, for a remedy to be advised before those that only the literature has
+LEAST_TRIED, LEAST_MENDED = 3, 0.5
+"""Failing runs, and the share of them, that a remedy must have mended to be advised before what the literature has."""
+
 MOST_MEASURED = 3
 
 REMEDIES = MappingProxyType(
@@ -332,8 +334,8 @@ REMEDIES = MappingProxyType(
 def remedies_for(kind: str) -> tuple[Remedy, ...]:
     """The remedies of one kind of failure, the most promising first.
 
-    Those that were measured to mend at least half of the failing runs come first, by the least share that the
-    measurement leaves likely (the lower end of its interval: 9 of 10 before 2 of 2) and then by their cost; what the
+    Those that were measured to mend at least half of three or more failing runs come first, by the least share that the
+    measurement leaves likely (the lower end of its interval: 9 of 10 before 3 of 3) and then by their cost; what the
     literature advises besides comes after.
     """
     measured, advised = _measured(kind), REMEDIES[kind]
@@ -347,7 +349,13 @@ def remedies_for(kind: str) -> tuple[Remedy, ...]:
 
 def _measured(kind: str) -> list[tuple[str, str]]:
     """What to do and how often it helped, the best first."""
-    rows = [row for row in _advice() if row["kind"] == kind and int(row["mended"]) >= LEAST_MENDED * int(row["tried"])]
+    rows = [
+        row
+        for row in _advice()
+        if row["kind"] == kind
+        and int(row["tried"]) >= LEAST_TRIED
+        and int(row["mended"]) >= LEAST_MENDED * int(row["tried"])
+    ]
     known = {remedy.action for remedy in REMEDIES[kind]}  # between equals, what the literature advises too
     rows.sort(
         key=lambda row: (

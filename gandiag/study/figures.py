@@ -161,7 +161,7 @@ def _draw_profile(axes: Axes, runs: pd.DataFrame, treatment: str, measure: str) 
     shown, lower = runs[runs["error"].isna()], measure in LOWER_IS_BETTER
     seaborn.ecdfplot(shown, x=measure, hue=treatment, complementary=not lower, ax=axes)
     axes.set(ylabel=f"share of runs {'at most' if lower else 'above'} that", title="Performance profile")
-    axes.set_xlim(axes.get_xlim()[0], 1.05 * max(float(shown[measure].quantile(WORST_SHOWN)), 1e-9))
+    axes.set_xlim(float(shown[measure].min()), 1.05 * max(float(shown[measure].quantile(WORST_SHOWN)), 1e-9))
     seaborn.move_legend(axes, "upper left", bbox_to_anchor=(1, 1), title=None, fontsize="small", frameon=False)
 
 

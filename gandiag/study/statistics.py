@@ -12,7 +12,8 @@ from gandiag.study.study import Study, label
 
 OUTCOMES = ("healthy", "vanishing_gradients", "mode_collapse", "non_convergence", "insufficient_data")
 LOWER_IS_BETTER = (
-    "fid_judge", "kl_to_real", "unsure_share", "census_kl_to_real", "census_unsure_share", "duplicate_rate", "seconds",
+    "energy", "fid_judge", "kl_to_real", "unsure_share", "census_kl_to_real", "census_unsure_share", "duplicate_rate",
+    "cycle_error", "cycle_error_noised", "cycle_amplification", "seconds",
 )  # fmt: skip
 CONFIDENCE, POWER, RESAMPLES, SIGNIFICANT = 0.95, 0.8, 10_000, 0.05
 LEAST_VALUES = 5  # of an interval: even from the least to the greatest, four cover their mean in 7 of 8 cases only

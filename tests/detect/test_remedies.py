@@ -54,16 +54,18 @@ def test_without_measurements_the_literature_speaks_alone(advice):
 
 
 def test_of_equals_the_literatures_own_is_first_and_then_the_cheaper_one(advice):
-    advice(("total", "hinge loss", 2, 2, ""), ("total", "dropout 0.3", 2, 2, 0.4), ("total", "PacGAN 2", 2, 2, 9.0))
+    advice(("total", "hinge loss", 3, 3, ""), ("total", "dropout 0.3", 3, 3, 0.4), ("total", "PacGAN 2", 3, 3, 9.0))
     found = remedies.remedies_for("total")
     assert [one.action.split(" ")[0] for one in found[:3]] == ["Show", "Put", "Train"]
-    assert found[1].reason == "mended 2 of 2 such runs at 0.4 times the time (reports/remedies)"
-    assert found[2].reason == "mended 2 of 2 such runs (reports/remedies)"  # its cost is not known
+    assert found[1].reason == "mended 3 of 3 such runs at 0.4 times the time (reports/remedies)"
+    assert found[2].reason == "mended 3 of 3 such runs (reports/remedies)"  # its cost is not known
 
 
 def test_what_was_tried_more_often_comes_before_what_had_luck(advice):
-    advice(("total", "hinge loss", 2, 2, 0.5), ("total", "dropout 0.3", 9, 10, 1.0))
-    assert [one.action.split(" ")[0] for one in remedies.remedies_for("total")[:2]] == ["Put", "Train"]
+    advice(("total", "hinge loss", 3, 3, 0.5), ("total", "dropout 0.3", 9, 10, 1.0), ("total", "β1 0", 2, 2, 1.0))
+    found = [one.action.split(" ")[0] for one in remedies.remedies_for("total")]
+    assert found[:2] == ["Put", "Train"]
+    assert "Set" not in found  # two runs say nothing
 
 
 def test_every_remedy_of_the_study_says_what_to_do():

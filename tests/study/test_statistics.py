@@ -15,7 +15,7 @@ from gandiag.study.answer import answer
 from gandiag.study.figures import budget_figure, budgets, drawn, figure_of, matrix_figure
 from gandiag.study.matrix import best_overall, best_remedies, mended, pooled
 from gandiag.study.page import study_page
-from gandiag.study.study import label
+from gandiag.study.study import MEASURABLE, label
 from gandiag.training import TrainingConfig
 
 STUDY = Study(
@@ -248,3 +248,11 @@ def test_a_study_of_failed_runs_alone_still_has_an_answer():
     assert answer(STUDY, runs, summary)[0] == "No run of any setting could be judged."
     assert "15 runs could not be done" in answer(STUDY, runs, summary)[-1]
     assert drawn(figure_of(STUDY, runs, summary), "svg") == drawn(figure_of(STUDY, runs, summary), "svg")
+
+
+def test_of_a_distance_less_is_better_and_a_wide_axis_begins_at_the_least_value():
+    assert {"energy", "fid_judge", "kl_to_real"} <= set(of.LOWER_IS_BETTER) <= set(MEASURABLE)
+    runs = table().assign(modes=[*range(14), 1e6])
+    figure = figure_of(replace(STUDY, measures=("modes",)), runs, of.summarise(STUDY, runs))
+    (profile,) = (axes for axes in figure.axes if axes.get_title() == "Performance profile")
+    assert profile.get_xlim()[0] == 0
