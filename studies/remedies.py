@@ -58,9 +58,8 @@ REMEDIES: dict[str, Setting] = {
                                                "learning_rate_generator": 1e-4, "optimizer_generator": "adam"},
     "β1 0": {"beta1": 0.0},
 }  # fmt: skip
-ACTIVATIONS: dict[str, dict[str, Setting]] = {  # by the model that has others
+ACTIVATIONS: dict[str, dict[str, Setting]] = {  # by the model that has others; mlp_sigmoid with ReLU is ring-deep
     "mlp_relu_discriminator": {"LeakyReLU for ReLU in D": {"model": "mlp"}},
-    "mlp_sigmoid": {"ReLU for sigmoids in G": {"model": "mlp_deep"}},
     "lecture_sigmoid": {"LeakyReLU for sigmoids in G": {"model": "lecture_deep"}},
 }
 

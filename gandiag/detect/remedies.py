@@ -13,7 +13,7 @@ _NON_SATURATING = "Train the generator with the non-saturating loss, −log D(G(
 _BATCH_NORM = "Put batch normalisation into the generator"
 _PACKING = "Show the discriminator several samples at once (packing)"
 _LEAKY = "Use LeakyReLU in the discriminator instead of ReLU"
-_RECTIFIED = "Use ReLU or LeakyReLU in the generator instead of sigmoid"
+_RECTIFIED = "Use LeakyReLU in the generator instead of sigmoid"
 _CONSTRAIN = "Constrain the critic: gandiag.regularizers.wgan_gp(discriminator, real, fake), strength 1 to 10"
 
 MEASURED = MappingProxyType(
@@ -64,7 +64,6 @@ MEASURED = MappingProxyType(
             "Give both players one step each, and the discriminator four times the generator's learning rate"
         ),
         "LeakyReLU for ReLU in D": _LEAKY,
-        "ReLU for sigmoids in G": _RECTIFIED,
         "LeakyReLU for sigmoids in G": _RECTIFIED,
     }
 )
@@ -111,7 +110,6 @@ REMEDIES = MappingProxyType(
                 _BATCH_NORM,
                 "keeps deep generators from sending all noise to one point (Radford et al. 2016)",
             ),
-            Remedy(_RECTIFIED, "a sigmoid's slope is ¼ at most, and shrinks the gradient in each layer"),
             Remedy("Use fewer layers or residual connections in the generator", "the gradient shrinks layer by layer"),
         ),
         "total": (
@@ -335,41 +333,46 @@ def remedies_for(kind: str) -> tuple[Remedy, ...]:
     """The remedies of one kind of failure, the most promising first.
 
     Those that were measured to mend at least half of three or more failing runs come first, by the least share that the
-    measurement leaves likely (the lower end of its interval: 9 of 10 before 3 of 3) and then by their cost; what the
-    literature advises besides comes after.
+    measurement leaves likely (the lower end of its interval: 9 of 10 before 3 of 3) and then by their cost. What the
+    literature advises besides comes after, with what was measured of it, little as that may be.
     """
-    measured, advised = _measured(kind), REMEDIES[kind]
-    known = {remedy.action: remedy.reason for remedy in advised}
-    first = tuple(
-        Remedy(action, f"{known[action]}; {evidence}" if action in known else evidence) for action, evidence in measured
+    measured, advised = _measured(kind), {remedy.action: remedy.reason for remedy in REMEDIES[kind]}
+    first = [action for action, row in measured.items() if _helps(row)][:MOST_MEASURED]
+    return tuple(
+        Remedy(action, "; ".join(_reasons(action, advised, measured))) for action in dict.fromkeys([*first, *advised])
     )
-    taken = {remedy.action for remedy in first}
-    return first + tuple(remedy for remedy in advised if remedy.action not in taken)
 
 
-def _measured(kind: str) -> list[tuple[str, str]]:
-    """What to do and how often it helped, the best first."""
-    rows = [
-        row
-        for row in _advice()
-        if row["kind"] == kind
-        and int(row["tried"]) >= LEAST_TRIED
-        and int(row["mended"]) >= LEAST_MENDED * int(row["tried"])
-    ]
+def _measured(kind: str) -> dict[str, dict[str, str]]:
+    """What to do → the best that was measured of it; the best first."""
     known = {remedy.action for remedy in REMEDIES[kind]}  # between equals, what the literature advises too
-    rows.sort(
+    rows = sorted(
+        (row for row in _advice() if row["kind"] == kind),
         key=lambda row: (
             -float(row["share_low"]),
             MEASURED[row["remedy"]] not in known,
             float(row["cost"] or "inf"),
-        )
+        ),
     )
-    found: dict[str, str] = {}
+    found: dict[str, dict[str, str]] = {}
     for row in rows:
+        found.setdefault(MEASURED[row["remedy"]], row)
+    return found
+
+
+def _helps(row: dict[str, str]) -> bool:
+    tried, mended = int(row["tried"]), int(row["mended"])
+    return tried >= LEAST_TRIED and mended >= LEAST_MENDED * tried
+
+
+def _reasons(action: str, advised: dict[str, str], measured: dict[str, dict[str, str]]) -> list[str]:
+    """Why to do it: what the literature says, and what was measured."""
+    reasons = [advised[action]] if action in advised else []
+    if action in measured:
+        row = measured[action]
         cost = f" at {float(row['cost']):.1f} times the time" if row["cost"] else ""
-        told = f"mended {row['mended']} of {row['tried']} such runs{cost} (reports/remedies)"
-        found.setdefault(MEASURED[row["remedy"]], told)
-    return list(found.items())[:MOST_MEASURED]
+        reasons.append(f"mended {row['mended']} of {row['tried']} such runs{cost} (reports/remedies)")
+    return reasons
 
 
 @lru_cache

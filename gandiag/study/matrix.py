@@ -106,7 +106,7 @@ def best_remedies(study: Study, matrix: pd.DataFrame) -> list[str]:
     failure, remedy = study.matrix
     told = []
     for name, own in matrix.groupby(failure, sort=False):
-        ranked = own.sort_values(["mended", "mended_low", "cost"], ascending=[False, False, True], kind="stable")
+        ranked = own.sort_values(["mended_low", "cost"], ascending=[False, True], kind="stable")
         best = ranked.iloc[0]
         if not best["mended"]:
             told.append(f"{str(name).replace('_', ' ')}: nothing mends any of {int(best['pairs'])} failing runs")

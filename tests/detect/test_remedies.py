@@ -68,10 +68,20 @@ def test_what_was_tried_more_often_comes_before_what_had_luck(advice):
     assert "Set" not in found  # two runs say nothing
 
 
+def test_the_literatures_advice_says_what_was_measured_of_it_even_if_it_is_little(advice):
+    advice(("total", "PacGAN 2", 1, 9, 1.0), ("total", "PacGAN 4", 0, 9, 1.0), ("total", "dropout 0.3", 4, 9, 1.0))
+    found = remedies.remedies_for("total")
+    assert [one.action for one in found] == [one.action for one in remedies.REMEDIES["total"]]
+    (packing,) = (one.reason for one in found if "packing" in one.action)
+    assert packing.endswith("mended 1 of 9 such runs at 1.0 times the time (reports/remedies)")
+
+
 def test_every_remedy_of_the_study_says_what_to_do():
     study = runpy.run_path(str(ROOT / "studies" / "remedies.py"))["STUDY"]
     tried = {names_of(setting)["remedy"] for setting in study.grid}
     assert tried - {"none"} == set(remedies.MEASURED)
+    alone = [setting for setting in study.grid if study.baseline_of(setting) is None]
+    assert {names_of(setting)["remedy"] for setting in alone} == {"none"}  # the others stand beside their recipe
 
 
 def test_the_packaged_table_is_made_of_the_committed_study():
