@@ -79,7 +79,11 @@ def test_ctrl_c_leaves_a_run_a_verdict_and_a_report(tmp_path):
     text = (
         (LOOPS / "one_batch.py")
         .read_text()
-        .replace("for _step in range(25):", "import time\nwhile True:\n    time.sleep(0.001)")
+        .replace(
+            "for _step in range(25):",
+            "import itertools, pathlib, time\nfor step in itertools.count():\n    time.sleep(0.001)\n"
+            f"    if step == 20: pathlib.Path({str(tmp_path / 'watched')!r}).touch()",
+        )
     )
     script.write_text(text)
     command = [
@@ -97,10 +101,9 @@ def test_ctrl_c_leaves_a_run_a_verdict_and_a_report(tmp_path):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
-        while not (tmp_path / "run" / "meta.json").exists():
+        while not (tmp_path / "watched").exists():
             time.sleep(0.1)
             assert process.poll() is None
-        time.sleep(1.5)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     finally:

@@ -17,6 +17,7 @@ SHAPES = {
     "lecture_relu_batch_norm": IMAGES,
     "lecture_relu_batch_norm_discriminator": IMAGES,
     "lecture_relu_batch_norm_both": IMAGES,
+    "lecture_deep": IMAGES,
     "lecture_sigmoid": IMAGES,
     "lecture_sigmoid_batch_norm": IMAGES,
     "conditional_written": IMAGES,

@@ -12,7 +12,8 @@ def linear(network: nn.Module) -> list[nn.Linear]:
 
 
 @pytest.mark.parametrize(
-    ("name", "hidden"), [("mlp", 2), ("mlp_deep", 6), ("mlp_sigmoid", 6), ("lecture", 1), ("lecture_sigmoid", 5)]
+    ("name", "hidden"),
+    [("mlp", 2), ("mlp_deep", 6), ("mlp_sigmoid", 6), ("lecture", 1), ("lecture_deep", 5), ("lecture_sigmoid", 5)],
 )
 def test_a_generator_has_the_depth_that_its_name_stands_for(name: str, hidden: int) -> None:
     generator = build_networks(name, MODELS[name].sample_shape).generator
