@@ -13,7 +13,6 @@ _NON_SATURATING = "Train the generator with the non-saturating loss, −log D(G(
 _BATCH_NORM = "Put batch normalisation into the generator"
 _PACKING = "Show the discriminator several samples at once (packing)"
 _LEAKY = "Use LeakyReLU in the discriminator instead of ReLU"
-_RECTIFIED = "Use LeakyReLU in the generator instead of sigmoid"
 _CONSTRAIN = "Constrain the critic: gandiag.regularizers.wgan_gp(discriminator, real, fake), strength 1 to 10"
 
 MEASURED = MappingProxyType(
@@ -64,7 +63,7 @@ MEASURED = MappingProxyType(
             "Give both players one step each, and the discriminator four times the generator's learning rate"
         ),
         "LeakyReLU for ReLU in D": _LEAKY,
-        "LeakyReLU for sigmoids in G": _RECTIFIED,
+        "LeakyReLU for sigmoids in G": "Use LeakyReLU in the generator instead of sigmoid",
     }
 )
 """Remedies of the study ``studies/remedies.py`` → what to do."""

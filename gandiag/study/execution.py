@@ -49,8 +49,8 @@ def run_study(
     Args:
         study: The study.
         out: Folder of its results.
-        workers: Processes; 1 does all in this one. Each has one thread, so that they don't fight and every engine
-            finds the same to the bit.
+        workers: Processes; 1 does all in this one. Each has one thread, so that they don't fight and their number
+            changes no bit of what runs that are trained one by one find.
         data_dir: Where MNIST is looked for first; on a cluster, on each of its machines.
         engine: ``"processes"`` of this machine; ``"stacked"``, the same with runs that share an architecture trained
             as one; or ``"ray"`` for a cluster's processes, which decides itself how many.

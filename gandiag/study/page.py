@@ -15,8 +15,8 @@ READ_AS = (
     "same seeds (p of McNemar's exact test). IQM: interquartile mean over seeds. Differences are means over the same "
     "seeds with bootstrap 95 % intervals; d is Cohen's d of the paired differences; p is Student's; every p is "
     "corrected after Benjamini and Hochberg. Where that leaves a difference open, the last number says how many seeds "
-    "would decide it (power 0.8). Seconds are a run's median, of one "
-    "that was trained in a stack its share."
+    "would decide it (power 0.8). Seconds are a run's median; of one trained in a stack, "
+    "its share."
 )
 MOST_SEEDS = 1000  # beyond, it does not matter how many more
 

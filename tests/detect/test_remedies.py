@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 def advice(monkeypatch):
     """Puts a table of its own in the place of the packaged one."""
 
-    def put(*rows: tuple[str, str, int, int, float]) -> None:
+    def put(*rows: tuple[str, str, int, int, float | str]) -> None:
         columns = ("kind", "remedy", "mended", "tried", "cost")
         table = [dict(zip(columns, map(str, row), strict=True)) for row in rows]
         for one in table:

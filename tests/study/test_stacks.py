@@ -50,7 +50,9 @@ def test_a_run_that_cannot_be_stacked_is_said_once_and_trained_alone(tmp_path, c
     grid = listed({}, {"anti_collapse": "unrolled1"})
     study = Study("mixed", "?", BASE, grid, seeds=2)
     run_study(study, tmp_path / "out", engine="stacked")
-    assert read(study, tmp_path / "out")[0]["error"].isna().all()
+    runs, _ = read(study, tmp_path / "out")
+    assert runs["error"].isna().all()
+    assert runs["stacked"].tolist() == (runs["anti_collapse"] == "none").tolist() != [True] * 4
     assert "2 of 4 runs are trained one by one: they have an unrolled discriminator." in capsys.readouterr().err
 
 
